@@ -1,0 +1,2 @@
+//! The `blink` binary.
+fn main() {}
