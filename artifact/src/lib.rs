@@ -1,1 +1,29 @@
-//! placeholder
+//! The artifact: one file that a worker maps and runs. Layout: `docs/format.md`.
+//!
+//! | step | type |
+//! |---|---|
+//! | write | [`ArtifactWriter`] -> [`PendingArtifact`] -> a file with a name |
+//! | open | a path -> [`Artifact`], checked and mapped |
+//! | verify | [`Artifact::verify`]: every byte |
+//!
+//! This crate knows bytes, hashes and places. It runs nothing and parses no graph.
+
+mod error;
+mod header;
+pub mod manifest;
+mod map;
+mod publish;
+mod reader;
+mod table;
+pub mod target;
+mod writer;
+
+pub use error::{OpenError, WriteError};
+pub use header::{ExecutionProvider, FORMAT_VERSION, HUGE_PAGE, Header, OrtVersion, PAGE};
+pub use map::MappedFile;
+pub use manifest::{Manifest, ManifestError};
+pub use publish::PendingFile;
+pub use reader::Artifact;
+pub use table::{Section, SectionKind};
+pub use target::HostClass;
+pub use writer::{ArtifactWriter, PendingArtifact, Plan};

@@ -1,0 +1,196 @@
+//! The 256 bytes at the start of every artifact (layout: `docs/format.md`).
+//!
+//! [`Header::decode`] checks every field that can be judged without the table. It decodes nothing else and
+//! allocates nothing.
+
+use crate::error::OpenError;
+use crate::target::HostClass;
+
+/// First bytes of every artifact.
+pub(crate) const MAGIC: [u8; 8] = *b"\x89BLNK\r\n\x1a";
+/// The format version that this code writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+/// Bytes the header takes.
+pub(crate) const HEADER_LEN: usize = 256;
+/// The smallest alignment of a section, and the unit of the file's length.
+pub const PAGE: u64 = 4096;
+/// The largest alignment of a section: a huge page.
+pub const HUGE_PAGE: u64 = 2 << 20;
+/// Most sections an artifact can have.
+pub(crate) const MAX_SECTIONS: u32 = 256;
+/// Most models an artifact can have.
+pub(crate) const MAX_MODELS: u32 = 64;
+
+/// Bytes of the header that the structure hash covers.
+pub(crate) const HASHED: std::ops::Range<usize> = 0..64;
+const STRUCTURE_HASH: std::ops::Range<usize> = 64..96;
+const ZERO: [std::ops::Range<usize>; 3] = [46..48, 52..64, 96..128];
+const SIGNATURE: std::ops::Range<usize> = 128..256;
+
+// The format's promise to its readers. A changed number is a changed format: raise FORMAT_VERSION, keep reading
+// the old one, add a row to the version table of docs/format.md and a golden artifact to the tests.
+const _: () = assert!(HEADER_LEN == 256 && SIGNATURE.end == HEADER_LEN && FORMAT_VERSION == 1);
+
+/// Which hardware runs the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutionProvider {
+    /// ONNX Runtime's CPU provider.
+    Cpu,
+}
+
+impl ExecutionProvider {
+    fn code(self) -> u32 {
+        match self {
+            ExecutionProvider::Cpu => 1,
+        }
+    }
+}
+
+/// A version of ONNX Runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct OrtVersion {
+    pub major: u16,
+    pub minor: u16,
+    pub patch: u16,
+}
+
+impl OrtVersion {
+    /// Reads `1.31.1`; `None` for anything but three numbers.
+    pub fn parse(text: &str) -> Option<OrtVersion> {
+        let mut parts = text.split('.').map(|part| part.parse().ok());
+        let version = OrtVersion { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
+        parts.next().is_none().then_some(version)
+    }
+}
+
+impl std::fmt::Display for OrtVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl serde::Serialize for OrtVersion {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What the header says, each field already within its own bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Length of the whole file in bytes.
+    pub file_len: u64,
+    /// Entries of the section table.
+    pub sections: u32,
+    /// Models in the artifact.
+    pub models: u32,
+    /// The class of host the graphs were optimised for.
+    pub host_class: HostClass,
+    /// The execution provider the graphs were optimised for.
+    pub provider: ExecutionProvider,
+    /// The ONNX Runtime build that wrote the graphs.
+    pub ort: OrtVersion,
+    /// Hash of the rest of the header and of the table.
+    pub structure_hash: [u8; 32],
+}
+
+impl Header {
+    /// Reads and checks the header of a file of `real_len` bytes whose first bytes are `bytes`.
+    pub fn decode(bytes: &[u8], real_len: u64) -> Result<Header, OpenError> {
+        let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
+        if magic.is_empty() {
+            return Err(OpenError::Empty);
+        }
+        if !MAGIC.starts_with(magic) {
+            return Err(OpenError::NotAnArtifact { found: magic.to_vec() });
+        }
+        let Some(bytes) = bytes.first_chunk::<HEADER_LEN>() else {
+            return Err(OpenError::TruncatedHeader { found: bytes.len() as u64 });
+        };
+        let found = u32_at(bytes, 8);
+        if found != FORMAT_VERSION {
+            return Err(OpenError::FormatVersion { found });
+        }
+        let found = u32_at(bytes, 12);
+        if found as usize != HEADER_LEN {
+            return Err(OpenError::HeaderLength { found });
+        }
+        let file_len = u64_at(bytes, 16);
+        if file_len != real_len {
+            return Err(OpenError::FileLength { recorded: file_len, found: real_len });
+        }
+        if !file_len.is_multiple_of(PAGE) {
+            return Err(OpenError::FileLengthUnaligned { recorded: file_len });
+        }
+        let sections = u32_at(bytes, 24);
+        if !(2..=MAX_SECTIONS).contains(&sections) {
+            return Err(OpenError::SectionCount { found: sections });
+        }
+        let found = u32_at(bytes, 28);
+        if found as usize != crate::table::ENTRY_LEN {
+            return Err(OpenError::EntryLength { found });
+        }
+        let code = u32_at(bytes, 32);
+        let host_class = HostClass::from_code(code).map_err(|_| OpenError::HostClass { code })?;
+        let provider = match u32_at(bytes, 36) {
+            1 => ExecutionProvider::Cpu,
+            code => return Err(OpenError::Provider { code }),
+        };
+        let ort =
+            OrtVersion { major: u16_at(bytes, 40), minor: u16_at(bytes, 42), patch: u16_at(bytes, 44) };
+        let models = u32_at(bytes, 48);
+        if !(1..=MAX_MODELS).contains(&models) {
+            return Err(OpenError::ModelCount { found: models });
+        }
+        for range in ZERO {
+            if let Some(at) = bytes[range.clone()].iter().position(|&byte| byte != 0) {
+                return Err(OpenError::ReservedHeaderByte { offset: range.start + at });
+            }
+        }
+        if bytes[SIGNATURE].iter().any(|&byte| byte != 0) {
+            return Err(OpenError::UnknownSignature);
+        }
+        let mut structure_hash = [0; 32];
+        structure_hash.copy_from_slice(&bytes[STRUCTURE_HASH]);
+        Ok(Header { file_len, sections, models, host_class, provider, ort, structure_hash })
+    }
+
+    /// The header as it stands in the file.
+    pub fn encode(&self) -> [u8; HEADER_LEN] {
+        let mut bytes = [0; HEADER_LEN];
+        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+        put(0, &MAGIC);
+        put(8, &FORMAT_VERSION.to_le_bytes());
+        put(12, &(HEADER_LEN as u32).to_le_bytes());
+        put(16, &self.file_len.to_le_bytes());
+        put(24, &self.sections.to_le_bytes());
+        put(28, &(crate::table::ENTRY_LEN as u32).to_le_bytes());
+        put(32, &self.host_class.code().to_le_bytes());
+        put(36, &self.provider.code().to_le_bytes());
+        put(40, &self.ort.major.to_le_bytes());
+        put(42, &self.ort.minor.to_le_bytes());
+        put(44, &self.ort.patch.to_le_bytes());
+        put(48, &self.models.to_le_bytes());
+        put(STRUCTURE_HASH.start, &self.structure_hash);
+        bytes
+    }
+}
+
+/// The hash that [`Header::structure_hash`] must hold.
+pub(crate) fn structure_hash(header: &[u8; HEADER_LEN], table: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new().update(&header[HASHED]).update(table).finalize().as_bytes()
+}
+
+fn u16_at(bytes: &[u8; HEADER_LEN], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8; HEADER_LEN], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn u64_at(bytes: &[u8; HEADER_LEN], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}

@@ -1,0 +1,272 @@
+//! What an artifact says of itself: the types behind the manifest section, and the rules they keep.
+//!
+//! Every field is an input or a property of the compilation, never a time, a path or a measurement.
+
+use blink_tensors::DType;
+use serde::{Deserialize, Serialize};
+
+/// Largest manifest section, in bytes.
+pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
+const MAX_NAME: usize = 1024;
+const MAX_VALUES: usize = 1024;
+const MAX_RANK: usize = 64;
+
+/// The whole manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the compiler that wrote the artifact.
+    pub compiler: String,
+    /// The models, in the order of their indices in the section table.
+    pub models: Vec<ModelRecord>,
+}
+
+/// One model of the artifact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRecord {
+    /// The name it is called by; unique in the artifact.
+    pub name: String,
+    /// How the graph section is encoded.
+    pub encoding: GraphEncoding,
+    /// Values the caller gives, in the graph's order.
+    pub inputs: Vec<ValueSpec>,
+    /// Values the caller gets, in the graph's order.
+    pub outputs: Vec<ValueSpec>,
+    /// How far the graph was optimised.
+    pub optimisation: Optimisation,
+    /// Whether the session packs weights for its kernels before the first run.
+    pub prepack: bool,
+    /// Memory for activations.
+    pub arena: ArenaPlan,
+    /// A run whose answer is known; `None` where none could be made.
+    pub golden: Option<Golden>,
+    /// Where the model came from.
+    pub provenance: Provenance,
+}
+
+/// How a graph section is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GraphEncoding {
+    /// ONNX Runtime's flatbuffer; graph and weights are one buffer.
+    Ort,
+    /// An ONNX `ModelProto`; weights are external data.
+    Onnx,
+}
+
+/// How far a graph was optimised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimisation {
+    /// Fusions, no layout chosen by CPU: runs on every host of the architecture.
+    Extended,
+    /// And convolutions in the host class's own block layout.
+    All,
+}
+
+/// A graph input or output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueSpec {
+    /// The value's name.
+    pub name: String,
+    /// Element type.
+    pub dtype: DType,
+    /// Dims, outermost first; `None` where the model does not say the rank.
+    pub dims: Option<Vec<Dim>>,
+    /// An input that has a default in the model and may be left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// One dim of a [`ValueSpec`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Dim {
+    /// Always this size.
+    Fixed(u64),
+    /// Any size, the same wherever the name stands.
+    Symbolic(String),
+    /// Any size.
+    Unknown(()),
+}
+
+impl std::fmt::Display for Dim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Dim::Fixed(size) => write!(f, "{size}"),
+            Dim::Symbolic(name) => f.write_str(name),
+            Dim::Unknown(()) => f.write_str("?"),
+        }
+    }
+}
+
+impl std::fmt::Display for ValueSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dims = match &self.dims {
+            Some(dims) => format!("[{}]", dims.iter().map(Dim::to_string).collect::<Vec<_>>().join(", ")),
+            None => "of any rank".into(),
+        };
+        write!(f, "{} {}{}{}", self.name, self.dtype, if self.dims.is_some() { "" } else { " " }, dims)
+    }
+}
+
+/// What the tensor arena has to hold, as seen in the golden run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArenaPlan {
+    /// Most bytes of activations at once.
+    pub peak: u64,
+    /// Bytes that live as long as the session: packed weights, copies of small initializers.
+    pub resident: u64,
+    /// Alignment of every block, in bytes.
+    pub alignment: u32,
+}
+
+/// A run with seeded inputs, and the answer it gave when the artifact was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// Seed of the inputs (`blink_tensors::seeded`).
+    pub seed: u64,
+    /// Shapes of the inputs, in the order of [`ModelRecord::inputs`]; `None` for one that was left out.
+    pub shapes: Vec<Option<Vec<usize>>>,
+    /// Fingerprint of the CPU features of the host that ran it: digests hold bit for bit on hosts that share it.
+    pub features: String,
+    /// The outputs, in the order of [`ModelRecord::outputs`].
+    pub outputs: Vec<GoldenOutput>,
+    /// Whether a second run gave the same bytes. Where not (the graph draws random numbers), only shapes are checked.
+    pub reproducible: bool,
+}
+
+/// One output of the golden run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoldenOutput {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// BLAKE3 of its bytes, in hex.
+    pub digest: String,
+    /// Where its bytes stand in the golden section: offset and length; `None` where it was too large to keep.
+    pub stored: Option<(u64, u64)>,
+}
+
+/// Where a model came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// BLAKE3 over the model file and its external data, in hex.
+    pub model_hash: String,
+    /// Who produced the ONNX file, as it says itself.
+    pub producer: String,
+    /// Operator sets it imports: domain and version.
+    pub opsets: Vec<(String, i64)>,
+    /// Symbolic dims that the compilation fixed.
+    pub set_dims: Vec<(String, u64)>,
+    /// Operators before and after optimisation.
+    pub nodes: (u64, u64),
+}
+
+/// Why a manifest is refused.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ManifestError {
+    #[error("it has {found} bytes, at most 4194304 are read")]
+    TooLong { found: u64 },
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    #[error("it lists {found} models, the header says {expected}")]
+    ModelCount { found: usize, expected: u32 },
+    #[error("two models are called '{name}'")]
+    DuplicateModel { name: String },
+    #[error("model '{model}' has two {side} called '{name}'")]
+    DuplicateValue { model: String, side: &'static str, name: String },
+    #[error("a name has {found} bytes, expected 1 to 1024")]
+    NameLength { found: usize },
+    #[error("model '{model}' has {found} {side}, at most 1024 are read")]
+    TooManyValues { model: String, side: &'static str, found: usize },
+    #[error("value '{value}' has rank {found}, at most 64 is read")]
+    Rank { value: String, found: usize },
+    #[error("arena alignment is {found}, expected a power of two from 16 to 4096")]
+    ArenaAlignment { found: u32 },
+    #[error("golden run of model '{model}' does not fit its inputs, outputs or golden section")]
+    Golden { model: String },
+}
+
+impl Manifest {
+    /// Reads and checks a manifest section. `golden_len` gives the length of each model's golden section.
+    pub(crate) fn decode(
+        bytes: &[u8],
+        models: u32,
+        golden_len: impl Fn(u32) -> u64,
+    ) -> Result<Manifest, ManifestError> {
+        let found = bytes.len() as u64;
+        if found > MAX_MANIFEST_LEN {
+            return Err(ManifestError::TooLong { found });
+        }
+        let manifest: Manifest = serde_json::from_slice(bytes)?;
+        if manifest.models.len() != models as usize {
+            return Err(ManifestError::ModelCount { found: manifest.models.len(), expected: models });
+        }
+        for (index, model) in manifest.models.iter().enumerate() {
+            check_name(&model.name)?;
+            if manifest.models[..index].iter().any(|other| other.name == model.name) {
+                return Err(ManifestError::DuplicateModel { name: model.name.clone() });
+            }
+            model.check(golden_len(index as u32))?;
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest section's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings, numbers and lists are always JSON")
+    }
+}
+
+impl ModelRecord {
+    fn check(&self, golden_len: u64) -> Result<(), ManifestError> {
+        for (side, values) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
+            if values.len() > MAX_VALUES {
+                return Err(ManifestError::TooManyValues { model: self.name.clone(), side, found: values.len() });
+            }
+            for (index, value) in values.iter().enumerate() {
+                check_name(&value.name)?;
+                if values[..index].iter().any(|other| other.name == value.name) {
+                    let (model, name) = (self.name.clone(), value.name.clone());
+                    return Err(ManifestError::DuplicateValue { model, side, name });
+                }
+                let rank = value.dims.as_ref().map_or(0, Vec::len);
+                if rank > MAX_RANK {
+                    return Err(ManifestError::Rank { value: value.name.clone(), found: rank });
+                }
+            }
+        }
+        let found = self.arena.alignment;
+        if !found.is_power_of_two() || !(16..=4096).contains(&found) {
+            return Err(ManifestError::ArenaAlignment { found });
+        }
+        if self.golden.as_ref().is_some_and(|golden| !golden.fits(self, golden_len)) {
+            return Err(ManifestError::Golden { model: self.name.clone() });
+        }
+        Ok(())
+    }
+}
+
+impl Golden {
+    fn fits(&self, model: &ModelRecord, section_len: u64) -> bool {
+        let ranks = self.shapes.iter().flatten().chain(self.outputs.iter().map(|output| &output.shape));
+        self.shapes.len() == model.inputs.len()
+            && self.outputs.len() == model.outputs.len()
+            && ranks.into_iter().all(|shape| shape.len() <= MAX_RANK)
+            && self.outputs.iter().all(|output| {
+                output.stored.is_none_or(|(offset, len)| offset.checked_add(len).is_some_and(|end| end <= section_len))
+            })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ManifestError> {
+    let found = name.len();
+    if (1..=MAX_NAME).contains(&found) { Ok(()) } else { Err(ManifestError::NameLength { found }) }
+}

@@ -1,0 +1,171 @@
+//! The section table (layout: `docs/format.md`): where each part of the artifact stands.
+//!
+//! [`decode`] keeps the format's one geometric rule: sections follow each other with nothing between them but
+//! the padding that their alignment asks for.
+
+use crate::error::OpenError;
+use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE};
+
+/// Bytes an entry takes.
+pub(crate) const ENTRY_LEN: usize = 64;
+const WHOLE_ARTIFACT: u32 = u32::MAX;
+
+/// What a section holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SectionKind {
+    /// JSON that describes the artifact; the first section.
+    Manifest,
+    /// Outputs of a model's golden run.
+    Golden,
+    /// A model's optimised graph.
+    Graph,
+    /// A model's weights; right after its graph.
+    Weights,
+}
+
+impl SectionKind {
+    fn code(self) -> u32 {
+        match self {
+            SectionKind::Manifest => 1,
+            SectionKind::Golden => 2,
+            SectionKind::Graph => 3,
+            SectionKind::Weights => 4,
+        }
+    }
+
+    fn from_code(code: u32) -> Option<SectionKind> {
+        Some(match code {
+            1 => SectionKind::Manifest,
+            2 => SectionKind::Golden,
+            3 => SectionKind::Graph,
+            4 => SectionKind::Weights,
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for SectionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            SectionKind::Manifest => "manifest",
+            SectionKind::Golden => "golden",
+            SectionKind::Graph => "graph",
+            SectionKind::Weights => "weights",
+        })
+    }
+}
+
+/// One section: what it is, where it stands, and the hash of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What it holds.
+    pub kind: SectionKind,
+    /// Index of the model it belongs to; `None` for the whole artifact.
+    pub model: Option<u32>,
+    /// First byte in the file.
+    pub offset: u64,
+    /// Length in bytes, at least 1.
+    pub len: u64,
+    /// Power of two that divides `offset`.
+    pub alignment: u32,
+    /// BLAKE3 of the bytes.
+    pub hash: [u8; 32],
+}
+
+impl Section {
+    /// One past the last byte in the file.
+    pub fn end(&self) -> u64 {
+        self.offset + self.len
+    }
+
+    pub(crate) fn encode(&self) -> [u8; ENTRY_LEN] {
+        let mut bytes = [0; ENTRY_LEN];
+        bytes[0..4].copy_from_slice(&self.kind.code().to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.model.unwrap_or(WHOLE_ARTIFACT).to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.offset.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.len.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.alignment.to_le_bytes());
+        bytes[32..64].copy_from_slice(&self.hash);
+        bytes
+    }
+
+    fn decode(index: usize, bytes: &[u8; ENTRY_LEN], previous_end: u64, header: &Header) -> Result<Section, OpenError> {
+        let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
+        let code = u32_at(0);
+        let kind = SectionKind::from_code(code).ok_or(OpenError::SectionKind { index, code })?;
+        let model = Some(u32_at(4)).filter(|&model| model != WHOLE_ARTIFACT);
+        let alignment = u32_at(24);
+        if !alignment.is_power_of_two() || !(PAGE..=HUGE_PAGE).contains(&u64::from(alignment)) {
+            return Err(OpenError::SectionAlignment { index, found: alignment });
+        }
+        let (offset, len) = (u64_at(8), u64_at(16));
+        if len == 0 {
+            return Err(OpenError::SectionEmpty { index });
+        }
+        let end = offset.checked_add(len).filter(|&end| end <= header.file_len);
+        if end.is_none() {
+            return Err(OpenError::SectionOutside { index, offset, len, file_len: header.file_len });
+        }
+        let expected = previous_end.next_multiple_of(u64::from(alignment));
+        if offset != expected {
+            return Err(OpenError::SectionOffset { index, found: offset, expected });
+        }
+        if u32_at(28) != 0 {
+            return Err(OpenError::ReservedEntryByte { index });
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&bytes[32..64]);
+        Ok(Section { kind, model, offset, len, alignment, hash })
+    }
+}
+
+/// One past the last byte of a table of `sections` entries.
+pub(crate) fn table_end(sections: u32) -> u64 {
+    HEADER_LEN as u64 + u64::from(sections) * ENTRY_LEN as u64
+}
+
+/// Reads and checks the table that follows `header`; `table` is exactly its bytes.
+pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, OpenError> {
+    let mut sections: Vec<Section> = Vec::with_capacity(header.sections as usize);
+    let mut end = table_end(header.sections);
+    for (index, entry) in table.as_chunks::<ENTRY_LEN>().0.iter().enumerate() {
+        let section = Section::decode(index, entry, end, header)?;
+        check_place(index, &section, sections.last(), header)?;
+        end = section.end();
+        sections.push(section);
+    }
+    if end.next_multiple_of(PAGE) != header.file_len {
+        return Err(OpenError::TrailingBytes { end, file_len: header.file_len });
+    }
+    for model in 0..header.models {
+        for (kind, least, most) in [(SectionKind::Graph, 1, 1), (SectionKind::Weights, 0, 1), (SectionKind::Golden, 0, 1)] {
+            let found = sections.iter().filter(|s| s.kind == kind && s.model == Some(model)).count();
+            if !(least..=most).contains(&found) {
+                return Err(OpenError::SectionsOfModel { model, kind, found });
+            }
+        }
+    }
+    Ok(sections)
+}
+
+/// The rules on which section may stand where.
+fn check_place(index: usize, section: &Section, previous: Option<&Section>, header: &Header) -> Result<(), OpenError> {
+    let is_manifest = section.kind == SectionKind::Manifest;
+    if is_manifest != (index == 0) {
+        return Err(OpenError::ManifestPlace { index, kind: section.kind });
+    }
+    let model_fits = match section.model {
+        None => is_manifest,
+        Some(model) => !is_manifest && model < header.models,
+    };
+    if !model_fits {
+        return Err(OpenError::SectionModel { index, kind: section.kind, found: section.model });
+    }
+    let after_its_graph = previous.is_some_and(|p| p.kind == SectionKind::Graph && p.model == section.model);
+    if section.kind == SectionKind::Weights && !after_its_graph {
+        return Err(OpenError::WeightsPlace { index });
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! [`ArtifactWriter`]: sections in, one artifact out, all or nothing.
+//!
+//! Sections stream through; none is held in memory. The same sections give the same bytes.
+
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::WriteError;
+use crate::header::{ExecutionProvider, Header, OrtVersion, PAGE, structure_hash};
+use crate::publish::PendingFile;
+use crate::reader::Artifact;
+use crate::table::{self, Section, SectionKind};
+use crate::target::HostClass;
+
+/// Bytes a write to the file carries, at offsets that are multiples of it: on file systems with large folios the
+/// page cache then holds the weights in huge pages.
+const CHUNK: usize = 4 << 20;
+
+/// What an artifact is made for, and how many parts it has.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Plan {
+    pub host_class: HostClass,
+    pub provider: ExecutionProvider,
+    pub ort: OrtVersion,
+    pub models: u32,
+    pub sections: u32,
+}
+
+/// An artifact being written.
+pub struct ArtifactWriter {
+    plan: Plan,
+    sections: Vec<Section>,
+    out: ChunkWriter,
+}
+
+/// An artifact that is whole and checked, and has no name yet. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct PendingArtifact {
+    file: PendingFile,
+    artifact: Arc<Artifact>,
+}
+
+impl ArtifactWriter {
+    /// Starts an artifact that is to appear at `destination`.
+    pub fn create(destination: &Path, plan: Plan) -> Result<ArtifactWriter, WriteError> {
+        let path = || destination.to_owned();
+        if destination.file_name().is_none() {
+            return Err(WriteError::NoFileName { path: path() });
+        }
+        if destination.exists() && !destination.is_file() {
+            return Err(WriteError::NotAFile { path: path() });
+        }
+        let file = PendingFile::create(destination).map_err(|source| WriteError::Io { path: path(), source })?;
+        let out = ChunkWriter { file, offset: 0, chunk: Vec::with_capacity(CHUNK), hasher: blake3::Hasher::new() };
+        let mut writer = ArtifactWriter { plan, sections: Vec::new(), out };
+        writer.pad_to(table::table_end(plan.sections))?;
+        Ok(writer)
+    }
+
+    /// Where a section of `alignment` would start if it were added now.
+    pub fn next_offset(&self, alignment: u64) -> u64 {
+        self.out.offset.next_multiple_of(alignment)
+    }
+
+    /// Adds a section of exactly `len` bytes, which `write` gives.
+    pub fn section(
+        &mut self,
+        kind: SectionKind,
+        model: Option<u32>,
+        alignment: u32,
+        len: u64,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), WriteError> {
+        let offset = self.next_offset(u64::from(alignment));
+        self.pad_to(offset)?;
+        self.out.hasher.reset();
+        write(&mut self.out).map_err(|source| self.io(source))?;
+        let found = self.out.offset - offset;
+        if found != len {
+            return Err(WriteError::SectionLength { kind, found, expected: len });
+        }
+        let hash = *self.out.hasher.finalize().as_bytes();
+        self.sections.push(Section { kind, model, offset, len, alignment, hash });
+        Ok(())
+    }
+
+    /// Writes header and table, and opens the result as a reader would: what breaks the format is never published.
+    pub fn finish(mut self) -> Result<PendingArtifact, WriteError> {
+        let found = self.sections.len();
+        if found != self.plan.sections as usize {
+            return Err(WriteError::SectionCount { found, planned: self.plan.sections });
+        }
+        self.pad_to(self.next_offset(PAGE))?;
+        self.out.flush_chunk().map_err(|source| self.io(source))?;
+        let table: Vec<u8> = self.sections.iter().flat_map(Section::encode).collect();
+        let Plan { host_class, provider, ort, models, sections } = self.plan;
+        let mut header =
+            Header { file_len: self.out.offset, sections, models, host_class, provider, ort, structure_hash: [0; 32] };
+        header.structure_hash = structure_hash(&header.encode(), &table);
+        let head = [&header.encode()[..], &table].concat();
+        let file = self.out.file.file();
+        file.write_all_at(&head, 0).map_err(|source| self.io(source))?;
+        let artifact = Artifact::from_file(file, self.out.file.destination())?;
+        Ok(PendingArtifact { file: self.out.file, artifact: Arc::new(artifact) })
+    }
+
+    fn pad_to(&mut self, offset: u64) -> Result<(), WriteError> {
+        let zeros = [0; 4096];
+        while self.out.offset < offset {
+            let len = (offset - self.out.offset).min(zeros.len() as u64) as usize;
+            self.out.write_all(&zeros[..len]).map_err(|source| self.io(source))?;
+        }
+        Ok(())
+    }
+
+    fn io(&self, source: io::Error) -> WriteError {
+        WriteError::Io { path: self.out.file.destination().to_owned(), source }
+    }
+}
+
+impl PendingArtifact {
+    /// The artifact, to try it before it gets its name.
+    pub fn artifact(&self) -> Arc<Artifact> {
+        Arc::clone(&self.artifact)
+    }
+
+    /// Puts the artifact at its destination.
+    pub fn publish(self) -> Result<(), WriteError> {
+        let path = self.file.destination().to_owned();
+        self.file.publish().map_err(|source| WriteError::Io { path, source })
+    }
+}
+
+/// Writes in aligned chunks and hashes what passes.
+struct ChunkWriter {
+    file: PendingFile,
+    offset: u64,
+    chunk: Vec<u8>,
+    hasher: blake3::Hasher,
+}
+
+impl ChunkWriter {
+    fn flush_chunk(&mut self) -> io::Result<()> {
+        let start = self.offset - self.chunk.len() as u64;
+        self.file.file().write_all_at(&self.chunk, start)?;
+        self.chunk.clear();
+        Ok(())
+    }
+}
+
+impl Write for ChunkWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = CHUNK - self.chunk.len();
+        let taken = &bytes[..bytes.len().min(room)];
+        self.chunk.extend_from_slice(taken);
+        self.hasher.update(taken);
+        self.offset += taken.len() as u64;
+        if self.chunk.len() == CHUNK {
+            self.flush_chunk()?;
+        }
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

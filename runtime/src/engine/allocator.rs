@@ -1,0 +1,85 @@
+//! [`TensorArena`] behind ONNX Runtime's allocator interface.
+//!
+//! ONNX Runtime calls `Reserve` for what lives with a session and `Alloc` for the rest, which is exactly the
+//! arena's distinction.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use blink_snapshots::{Lifetime, TensorArena};
+use ort::sys::{self, OrtAllocator, OrtMemoryInfo};
+
+use super::{EngineError, check};
+
+/// The C interface's view of an arena. ONNX Runtime keeps the address of `interface` and hands it back.
+#[repr(C)]
+struct ArenaAllocator {
+    interface: OrtAllocator,
+    memory_info: *mut OrtMemoryInfo,
+    arena: &'static TensorArena,
+}
+
+/// Registers `arena` as the environment's CPU allocator. Lives as long as the process, as the environment does.
+pub(super) fn register(
+    environment: *mut sys::OrtEnv,
+    arena: &'static TensorArena,
+) -> Result<*mut OrtMemoryInfo, EngineError> {
+    let api = ort::api();
+    let mut memory_info = ptr::null_mut();
+    // SAFETY: the name is NUL-terminated and the result pointer is valid for a write.
+    check(unsafe {
+        (api.CreateMemoryInfo)(
+            c"Cpu".as_ptr(),
+            sys::OrtAllocatorType::OrtDeviceAllocator,
+            0,
+            sys::OrtMemType::OrtMemTypeDefault,
+            &mut memory_info,
+        )
+    })?;
+    // SAFETY: the default of this plain struct has no callbacks; those that are required are set below.
+    let mut interface = unsafe { OrtAllocator::default() };
+    interface.Alloc = Some(alloc);
+    interface.Free = Some(free);
+    interface.Info = Some(info);
+    interface.Reserve = Some(reserve);
+    let allocator = Box::leak(Box::new(ArenaAllocator { interface, memory_info, arena }));
+    // SAFETY: environment and allocator are valid, and the allocator is never freed.
+    check(unsafe { (api.RegisterAllocator)(environment, &mut allocator.interface) })?;
+    Ok(memory_info)
+}
+
+/// The arena behind `this`.
+///
+/// # Safety
+/// `this` is the address of the `interface` of a leaked [`ArenaAllocator`].
+unsafe fn arena(this: *const OrtAllocator) -> &'static TensorArena {
+    // SAFETY: `interface` is the first field of a `repr(C)` struct, so the addresses are the same.
+    unsafe { (*this.cast::<ArenaAllocator>()).arena }
+}
+
+fn block(arena: &TensorArena, len: usize, lifetime: Lifetime) -> *mut c_void {
+    if len == 0 {
+        return ptr::null_mut();
+    }
+    arena.alloc(len, lifetime).map_or(ptr::null_mut(), |address| ptr::with_exposed_provenance_mut(address.get()))
+}
+
+unsafe extern "system" fn alloc(this: *mut OrtAllocator, len: usize) -> *mut c_void {
+    // SAFETY: ONNX Runtime passes the pointer that was registered.
+    block(unsafe { arena(this) }, len, Lifetime::Run)
+}
+
+unsafe extern "system" fn reserve(this: *const OrtAllocator, len: usize) -> *mut c_void {
+    // SAFETY: ONNX Runtime passes the pointer that was registered.
+    block(unsafe { arena(this) }, len, Lifetime::Session)
+}
+
+unsafe extern "system" fn free(this: *mut OrtAllocator, address: *mut c_void) {
+    // SAFETY: ONNX Runtime passes the pointer that was registered.
+    unsafe { arena(this) }.free(address as usize);
+}
+
+unsafe extern "system" fn info(this: *const OrtAllocator) -> *const OrtMemoryInfo {
+    // SAFETY: as in `arena`.
+    unsafe { (*this.cast::<ArenaAllocator>()).memory_info }
+}

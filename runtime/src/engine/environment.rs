@@ -1,0 +1,85 @@
+//! [`Engine`]: the loaded library and its environment. ONNX Runtime allows one a process, and so do we.
+
+use std::ffi::{CStr, c_char};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use blink_snapshots::TensorArena;
+use ort::AsPointer;
+use ort::environment::Environment;
+
+use super::{EngineError, allocator};
+use crate::library::{Library, ORT_VERSION};
+use crate::timeline::{Phase, Timeline};
+
+/// ONNX Runtime, loaded and initialised, with its telemetry off and the tensor arena behind it.
+pub struct Engine {
+    pub(super) environment: Environment,
+    pub(super) memory_info: *mut ort::sys::OrtMemoryInfo,
+    arena: &'static TensorArena,
+}
+
+// SAFETY: the memory info is written once, before the engine is shared, and ONNX Runtime only reads it.
+unsafe impl Send for Engine {}
+// SAFETY: as above.
+unsafe impl Sync for Engine {}
+
+static ENGINE: Mutex<Option<&'static Engine>> = Mutex::new(None);
+
+impl Engine {
+    /// Loads `library` and makes the environment, on the first call; later calls get the same engine.
+    ///
+    /// Sets `ORT_DISABLE_TELEMETRY=1` for the process, since ONNX Runtime reads it while the environment is made:
+    /// later would be too late. Call it before other threads read the environment.
+    pub fn start(library: &Library, timeline: &mut Timeline) -> Result<&'static Engine, EngineError> {
+        let mut slot = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = *slot {
+            return Ok(engine);
+        }
+        let builder = timeline.record(Phase::Library, || {
+            check_version(&library.path)?;
+            // SAFETY: documented above; the standard library's own readers take the same lock as this writer.
+            unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+            ort::init_from(&library.path).map_err(|error| load_error(&library.path, error))
+        })?;
+        let engine = timeline.record(Phase::Environment, || {
+            let environment = builder.with_name("blink").with_telemetry(false).build()?;
+            let arena: &'static TensorArena = Box::leak(Box::default());
+            let memory_info = allocator::register(environment.ptr().cast_mut(), arena)?;
+            Ok::<_, EngineError>(&*Box::leak(Box::new(Engine { environment, memory_info, arena })))
+        })?;
+        *slot = Some(engine);
+        Ok(engine)
+    }
+
+    /// The arena that every session of this process allocates from.
+    pub fn arena(&self) -> &'static TensorArena {
+        self.arena
+    }
+}
+
+fn load_error(path: &Path, reason: impl ToString) -> EngineError {
+    EngineError::Load { path: path.to_owned(), reason: reason.to_string() }
+}
+
+/// Asks the library which version it is before anything else is asked of it.
+fn check_version(path: &Path) -> Result<(), EngineError> {
+    // SAFETY: loading runs the library's initialisers. That the file is ONNX Runtime is what the user said by
+    // installing it or by naming it.
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| load_error(path, error))?;
+    // SAFETY: the symbol has had this signature in every release of ONNX Runtime.
+    let base = unsafe { library.get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0") }
+        .map_err(|error| load_error(path, error))?;
+    // SAFETY: the function takes nothing and gives a pointer to a constant of the library.
+    let base = unsafe { base() };
+    if base.is_null() {
+        return Err(load_error(path, "OrtGetApiBase gave nothing"));
+    }
+    // SAFETY: the pointer is not null, and the version is a NUL-terminated constant.
+    let found = unsafe { CStr::from_ptr(((*base).GetVersionString)() as *const c_char) }.to_string_lossy();
+    if found == ORT_VERSION {
+        Ok(())
+    } else {
+        Err(EngineError::Version { path: path.to_owned(), found: found.into_owned(), expected: ORT_VERSION })
+    }
+}

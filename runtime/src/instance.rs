@@ -1,0 +1,106 @@
+//! [`Instance`]: a model started, ready to take tensors.
+
+use blink_tensors::TensorView;
+
+use crate::binding::{self, BindError};
+use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Session, SessionOptions};
+use crate::host;
+use crate::library::{self, LibraryError};
+use crate::model::Model;
+use crate::timeline::{Phase, Timeline};
+
+/// What a caller may choose about a start.
+#[derive(Clone, Copy, Debug)]
+pub struct StartOptions {
+    /// Threads of a run, the caller's included. `None`: what the CPU quota and the affinity mask allow.
+    pub threads: Option<usize>,
+    /// Whether weights are packed before the first run. `None`: as the compiler measured and recorded.
+    pub prepack: Option<bool>,
+    /// Whether threads get a core each through the first run. For a process that exists to answer; a process with
+    /// other work of its own turns it off.
+    pub pin: bool,
+}
+
+impl Default for StartOptions {
+    fn default() -> StartOptions {
+        StartOptions { threads: None, prepack: None, pin: true }
+    }
+}
+
+/// Why a start failed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum StartError {
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("threads is 0: give at least 1, or leave it out to use what the CPU quota allows")]
+    NoThreads,
+}
+
+/// Why a run failed. The instance can be used again.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RunError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// A started model. Runs may come from several threads at once.
+pub struct Instance {
+    session: Session,
+    model: Model,
+    threads: usize,
+}
+
+impl Instance {
+    /// Finds and loads ONNX Runtime if this process has not yet, and makes the model's session.
+    ///
+    /// No thread is started before the first run.
+    pub fn start(model: &Model, options: &StartOptions, timeline: &mut Timeline) -> Result<Instance, StartError> {
+        let threads = options.threads.unwrap_or_else(|| host::cpu_quota().count());
+        if threads == 0 {
+            return Err(StartError::NoThreads);
+        }
+        let engine = Engine::start(&library::find()?, timeline)?;
+        let record = model.record();
+        let session = timeline.record(Phase::Session, || {
+            engine.arena().expect(usize::try_from(record.arena.peak).unwrap_or(0));
+            let options = SessionOptions {
+                threads,
+                prepack: options.prepack.unwrap_or(record.prepack),
+                optimise: Optimise::No,
+                dims: Vec::new(),
+                save: None,
+                pin: options.pin,
+            };
+            let graph = Graph::Artifact(model.artifact().clone(), model.index());
+            let inputs: Vec<_> = record.inputs.iter().map(|value| value.name.as_str()).collect();
+            let outputs: Vec<_> = record.outputs.iter().map(|value| value.name.as_str()).collect();
+            Session::new(engine, graph, &options, &inputs, &outputs)
+        })?;
+        Ok(Instance { session, model: model.clone(), threads })
+    }
+
+    /// Computes every output of the model from named inputs. Outputs come in the order of the model's record.
+    ///
+    /// Inputs are read where they stand, unless one starts in the middle of an element's alignment: that one is
+    /// copied.
+    pub fn run(&self, inputs: &[(&str, TensorView<'_>)]) -> Result<Outputs, RunError> {
+        let bound = binding::bind(self.model.record(), inputs)?;
+        Ok(self.session.run(&bound)?)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Threads of a run, the caller's included.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}

@@ -1,0 +1,86 @@
+//! [`Model`]: one model of an artifact, on a host that it was made for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use blink_artifact::manifest::ModelRecord;
+use blink_artifact::{Artifact, HostClass, OpenError, OrtVersion};
+
+use crate::host;
+use crate::library::ORT_VERSION;
+
+/// Why a model cannot be run here.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ModelError {
+    #[error("{path}: {source}", path = path.display())]
+    Open { path: PathBuf, source: OpenError },
+    #[error(
+        "{path} was compiled for {found} hosts, this one is {here}; compile the model again on this host with \
+         `blink compile MODEL.onnx -o {path}`, or once for every host of an architecture with `--target portable`",
+        path = path.display()
+    )]
+    Host { path: PathBuf, found: HostClass, here: HostClass },
+    #[error(
+        "{path} was compiled with ONNX Runtime {found}, this blink runs {ORT_VERSION}; compile the model again with \
+         `blink compile MODEL.onnx -o {path}`",
+        path = path.display()
+    )]
+    OrtVersion { path: PathBuf, found: OrtVersion },
+    #[error("{path} has no model '{name}': it has {known}", path = path.display())]
+    NoSuchModel { path: PathBuf, name: String, known: String },
+    #[error("{path} has several models: name one of {known}", path = path.display())]
+    Ambiguous { path: PathBuf, known: String },
+}
+
+/// One model of an artifact that this host can run. Cheap to clone; the artifact stays mapped while any clone lives.
+#[derive(Clone, Debug)]
+pub struct Model {
+    artifact: Arc<Artifact>,
+    index: u32,
+}
+
+impl Model {
+    /// Opens, checks and maps the artifact at `path`, and takes its only model.
+    pub fn open(path: impl AsRef<Path>) -> Result<Model, ModelError> {
+        let path = path.as_ref();
+        let artifact =
+            Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
+        Model::of(Arc::new(artifact), None)
+    }
+
+    /// The model called `name` in an open artifact; its only model where `name` is `None`.
+    pub fn of(artifact: Arc<Artifact>, name: Option<&str>) -> Result<Model, ModelError> {
+        let path = || artifact.path().to_owned();
+        let (header, here) = (artifact.header(), host::class());
+        if !header.host_class.runs_on(here) {
+            return Err(ModelError::Host { path: path(), found: header.host_class, here });
+        }
+        if Some(header.ort) != OrtVersion::parse(ORT_VERSION) {
+            return Err(ModelError::OrtVersion { path: path(), found: header.ort });
+        }
+        let known = || artifact.manifest().models.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (artifact.find_model(name), name) {
+            (Some((index, _)), _) => Ok(Model { artifact, index }),
+            (None, Some(name)) => {
+                Err(ModelError::NoSuchModel { path: path(), name: name.to_owned(), known: known() })
+            }
+            (None, None) => Err(ModelError::Ambiguous { path: path(), known: known() }),
+        }
+    }
+
+    /// The artifact it belongs to.
+    pub fn artifact(&self) -> &Arc<Artifact> {
+        &self.artifact
+    }
+
+    /// Its place in the artifact.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// What the manifest says of it.
+    pub fn record(&self) -> &ModelRecord {
+        &self.artifact.manifest().models[self.index as usize]
+    }
+}

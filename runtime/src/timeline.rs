@@ -1,0 +1,147 @@
+//! Where the time of a start goes: a begin and an end for each phase, on the system's monotonic clock.
+//!
+//! Recording is two reads of the clock a phase, without a system call or an allocation. Nothing is computed until
+//! somebody asks.
+
+use rustix::time::{ClockId, clock_gettime};
+use serde::Serialize;
+
+/// A part of a start, in the order in which a normal start passes through them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// From the parent's spawn to the first line of `main`.
+    Spawn,
+    /// Opening, mapping and checking the artifact.
+    Open,
+    /// Loading ONNX Runtime's library.
+    Library,
+    /// Making ONNX Runtime's environment.
+    Environment,
+    /// Making the session, packing of weights included.
+    Session,
+    /// Reading and checking the inputs.
+    Input,
+    /// The first run.
+    Inference,
+    /// Writing the outputs.
+    Output,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Phase; 8] = [
+        Phase::Spawn,
+        Phase::Open,
+        Phase::Library,
+        Phase::Environment,
+        Phase::Session,
+        Phase::Input,
+        Phase::Inference,
+        Phase::Output,
+    ];
+
+    /// The name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Spawn => "spawn",
+            Phase::Open => "open",
+            Phase::Library => "library",
+            Phase::Environment => "environment",
+            Phase::Session => "session",
+            Phase::Input => "input",
+            Phase::Inference => "inference",
+            Phase::Output => "output",
+        }
+    }
+}
+
+/// The phases of one start. Times are nanoseconds of the system's monotonic clock, the same in every process.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeline {
+    origin: u64,
+    phases: [Option<(u64, u64)>; Phase::ALL.len()],
+}
+
+/// One line of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Span {
+    /// Which phase.
+    pub phase: Phase,
+    /// Begin, in milliseconds from the origin.
+    pub start_ms: f64,
+    /// Length in milliseconds.
+    pub duration_ms: f64,
+}
+
+/// Now, on the clock of timelines, in nanoseconds.
+pub fn now() -> u64 {
+    let time = clock_gettime(ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+impl Timeline {
+    /// A timeline that begins now, or began with the parent's `spawned_at`: then the time since is the phase "spawn".
+    pub fn begin(spawned_at: Option<u64>) -> Timeline {
+        let now = now();
+        let mut timeline = Timeline { origin: spawned_at.unwrap_or(now), phases: [None; Phase::ALL.len()] };
+        if let Some(spawned_at) = spawned_at {
+            timeline.phases[Phase::Spawn as usize] = Some((spawned_at, now.max(spawned_at)));
+        }
+        timeline
+    }
+
+    /// Runs `work` as `phase`. A phase that is recorded again keeps its begin and gets a new end.
+    pub fn record<T>(&mut self, phase: Phase, work: impl FnOnce() -> T) -> T {
+        let start = now();
+        let result = work();
+        let start = self.phases[phase as usize].map_or(start, |(first, _)| first);
+        self.phases[phase as usize] = Some((start, now()));
+        result
+    }
+
+    /// The phases that were passed, by their begin.
+    pub fn spans(&self) -> Vec<Span> {
+        let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+        let mut passed: Vec<_> = Phase::ALL.iter().zip(self.phases).filter_map(|(&p, times)| Some((p, times?))).collect();
+        passed.sort_by_key(|(phase, (start, _))| (*start, *phase));
+        let span = |(phase, (start, end)): (Phase, (u64, u64))| Span {
+            phase,
+            start_ms: ms(start.saturating_sub(self.origin)),
+            duration_ms: ms(end - start),
+        };
+        passed.into_iter().map(span).collect()
+    }
+
+    /// Milliseconds from the origin to the end of the last phase.
+    pub fn total_ms(&self) -> f64 {
+        let end = self.phases.iter().flatten().map(|(_, end)| *end).max().unwrap_or(self.origin);
+        end.saturating_sub(self.origin) as f64 / 1e6
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_come_in_the_order_they_were_passed() {
+        let spawned_at = now() - 5_000_000;
+        let mut timeline = Timeline::begin(Some(spawned_at));
+        assert_eq!(timeline.record(Phase::Session, || 7), 7);
+        timeline.record(Phase::Input, || ());
+        timeline.record(Phase::Open, || ());
+        let spans = timeline.spans();
+        let phases: Vec<_> = spans.iter().map(|span| span.phase).collect();
+        assert_eq!(phases, [Phase::Spawn, Phase::Session, Phase::Input, Phase::Open]);
+        assert!(spans[0].start_ms == 0.0 && spans[0].duration_ms >= 5.0);
+        assert!(timeline.total_ms() >= spans[3].start_ms);
+    }
+
+    #[test]
+    fn a_clock_that_seems_to_run_backwards_gives_zero_not_a_panic() {
+        let timeline = Timeline::begin(Some(u64::MAX));
+        assert_eq!(timeline.spans()[0].duration_ms, 0.0);
+        assert_eq!(timeline.total_ms(), 0.0);
+    }
+}

@@ -1,0 +1,225 @@
+//! [`TensorArena`]: the allocator behind ONNX Runtime.
+//!
+//! Blocks come from a few large regions, 64-byte aligned, reused by best fit, so that the activations of a run
+//! touch as few pages as they can and the next run touches the same ones. Bookkeeping stands outside the
+//! regions: a region holds tensors and nothing else.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::free_list::FreeList;
+use crate::region::Region;
+
+/// How long a block is meant to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lifetime {
+    /// For one run: activations and outputs.
+    Run,
+    /// As long as the session: packed weights, copies of small initializers.
+    Session,
+}
+
+/// What an arena holds and held. Bytes count whole blocks of 64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArenaStats {
+    /// Bytes of activations and outputs lent out now.
+    pub run_bytes: usize,
+    /// Bytes of regions for activations that would have held the worst moment since [`TensorArena::reset_peak`]:
+    /// the highest end of a block, gaps included.
+    pub run_peak: usize,
+    /// Bytes lent out now for the life of sessions.
+    pub session_bytes: usize,
+    /// Bytes of address space mapped.
+    pub mapped: usize,
+}
+
+/// An allocator of tensor memory, shared by the sessions of a process.
+#[derive(Debug, Default)]
+pub struct TensorArena {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pools: [Pool; 2],
+    /// Address of each lent block: its pool, the start of its region, and its length.
+    lent: HashMap<usize, Block>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    lifetime: Lifetime,
+    region: usize,
+    len: usize,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    regions: Vec<(Region, FreeList)>,
+    lent: usize,
+    peak: usize,
+}
+
+impl TensorArena {
+    /// Alignment of every block, in bytes: what ONNX Runtime's kernels ask for.
+    pub const ALIGNMENT: usize = 64;
+    /// Least bytes that a region is mapped for.
+    const LEAST_REGION: usize = 64 << 10;
+
+    /// An arena with nothing mapped.
+    pub fn new() -> TensorArena {
+        TensorArena::default()
+    }
+
+    /// Makes sure that `bytes` of activations fit into one region, so that a first run finds them side by side.
+    /// Maps address space at most; memory comes when it is touched. Where the kernel refuses, later blocks get
+    /// regions of their own.
+    pub fn expect(&self, bytes: usize) {
+        let mut state = self.lock();
+        let pool = &mut state.pools[Lifetime::Run as usize];
+        if bytes > 0 && pool.regions.iter().all(|(_, list)| list.best_fit(bytes).is_none()) {
+            pool.grow(bytes);
+        }
+    }
+
+    /// A block of at least `len` bytes, or `None` where memory is out. The contents are not defined.
+    pub fn alloc(&self, len: usize, lifetime: Lifetime) -> Option<NonZeroUsize> {
+        let len = len.max(1).checked_next_multiple_of(Self::ALIGNMENT)?;
+        let mut state = self.lock();
+        let (region, offset) = state.pools[lifetime as usize].take(len)?;
+        let address = region + offset;
+        state.lent.insert(address, Block { lifetime, region, len });
+        NonZeroUsize::new(address)
+    }
+
+    /// Takes a block back. An address that was not lent by this arena is ignored.
+    pub fn free(&self, address: usize) {
+        let mut state = self.lock();
+        if let Some(block) = state.lent.remove(&address) {
+            state.pools[block.lifetime as usize].give(address, block);
+        }
+    }
+
+    /// Unmaps every region that nothing is lent from.
+    pub fn trim(&self) {
+        for pool in &mut self.lock().pools {
+            pool.regions.retain(|(_, list)| !list.is_whole());
+        }
+    }
+
+    /// What the arena holds and held.
+    pub fn stats(&self) -> ArenaStats {
+        let state = self.lock();
+        let [run, session] = &state.pools;
+        let mapped = state.pools.iter().flat_map(|pool| &pool.regions).map(|(region, _)| region.len()).sum();
+        ArenaStats { run_bytes: run.lent, run_peak: run.peak, session_bytes: session.lent, mapped }
+    }
+
+    /// Forgets the worst moment so far.
+    pub fn reset_peak(&self) {
+        self.lock().pools.iter_mut().for_each(|pool| pool.peak = 0);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No panic leaves the state half changed: nothing in it can panic between two writes.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pool {
+    /// Takes `len` bytes: the start of the region and the offset in it.
+    fn take(&mut self, len: usize) -> Option<(usize, usize)> {
+        let best = self.regions.iter().enumerate().filter_map(|(i, (_, list))| Some((list.best_fit(len)?, i))).min();
+        let index = match best {
+            Some((_, index)) => index,
+            None => self.grow(len)?,
+        };
+        let before: usize = self.regions[..index].iter().map(|(region, _)| region.len()).sum();
+        let (region, list) = &mut self.regions[index];
+        let offset = list.take(len)?;
+        self.lent += len;
+        self.peak = self.peak.max(before + offset + len);
+        Some((region.start(), offset))
+    }
+
+    fn give(&mut self, address: usize, block: Block) {
+        if let Some((_, list)) = self.regions.iter_mut().find(|(region, _)| region.start() == block.region) {
+            list.give(address - block.region, block.len);
+            self.lent -= block.len;
+        }
+    }
+
+    /// Maps a region of at least `len` bytes and gives its index.
+    fn grow(&mut self, len: usize) -> Option<usize> {
+        let region = Region::map(len.max(TensorArena::LEAST_REGION)).ok()?;
+        let list = FreeList::new(region.len());
+        self.regions.push((region, list));
+        Some(self.regions.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_aligned_and_reused() {
+        let arena = TensorArena::new();
+        let first = arena.alloc(100, Lifetime::Run).unwrap();
+        let second = arena.alloc(1, Lifetime::Run).unwrap();
+        assert!(first.get().is_multiple_of(64) && second.get().is_multiple_of(64));
+        arena.free(first.get());
+        assert_eq!(arena.alloc(128, Lifetime::Run), Some(first));
+    }
+
+    #[test]
+    fn lifetimes_have_regions_of_their_own() {
+        let arena = TensorArena::new();
+        let run = arena.alloc(4096, Lifetime::Run).unwrap();
+        let session = arena.alloc(4096, Lifetime::Session).unwrap();
+        assert_eq!(arena.stats().run_bytes, 4096);
+        assert_eq!(arena.stats().session_bytes, 4096);
+        arena.free(run.get());
+        arena.trim();
+        assert_eq!(arena.stats(), ArenaStats { run_peak: 4096, session_bytes: 4096, mapped: 64 << 10, ..Default::default() });
+        arena.free(session.get());
+        arena.trim();
+        assert_eq!(arena.stats().mapped, 0);
+    }
+
+    #[test]
+    fn an_expected_run_lies_in_one_region() {
+        let arena = TensorArena::new();
+        arena.expect(10 << 20);
+        let blocks: Vec<_> = (0..10).map(|_| arena.alloc(1 << 20, Lifetime::Run).unwrap().get()).collect();
+        assert!(blocks.windows(2).all(|pair| pair[1] == pair[0] + (1 << 20)));
+        assert_eq!(arena.stats().mapped, 10 << 20);
+        assert_eq!(arena.stats().run_peak, 10 << 20);
+    }
+
+    #[test]
+    fn a_foreign_address_is_ignored_and_an_impossible_length_refused() {
+        let arena = TensorArena::new();
+        arena.free(0x1000);
+        assert_eq!(arena.alloc(usize::MAX, Lifetime::Run), None);
+        assert_eq!(arena.alloc(usize::MAX / 2, Lifetime::Session), None);
+        assert_eq!(arena.stats(), ArenaStats::default());
+    }
+
+    #[test]
+    fn threads_share_it() {
+        let arena = TensorArena::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for len in 1..500 {
+                        let block = arena.alloc(len * 64, Lifetime::Run).unwrap();
+                        arena.free(block.get());
+                    }
+                });
+            }
+        });
+        assert_eq!(arena.stats().run_bytes, 0);
+    }
+}
