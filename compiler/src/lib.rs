@@ -1,1 +1,27 @@
-//! placeholder
+//! ONNX in, artifact out.
+//!
+//! | file | stage |
+//! |---|---|
+//! | `onnx/` | read: the model, checked before anything else sees it |
+//! | `optimise.rs` | optimise: ONNX Runtime's optimiser, run once |
+//! | `trial.rs`, `golden.rs` | try: the golden run, the arena's peak, whether packing pays |
+//! | `encode.rs`, `ort_format/`, `external.rs` | write: graph and weights in their places |
+//! | `pipeline.rs` | the order of it all, and the proof at the end |
+
+mod encode;
+mod error;
+mod external;
+mod golden;
+pub mod onnx;
+mod optimise;
+pub mod ort_format;
+mod pipeline;
+mod request;
+mod summary;
+mod trial;
+
+pub use error::CompileError;
+pub use pipeline::compile;
+pub use request::{Prepack, Request, Stage, Target};
+pub use summary::{OperatorChange, Summary};
+pub use trial::PrepackTimes;

@@ -50,7 +50,7 @@ pub struct TensorView<'a> {
 }
 
 /// Elements that `shape` holds; 1 for a scalar (rank 0).
-fn count(shape: &[usize]) -> Result<usize, TensorError> {
+pub(crate) fn count(shape: &[usize]) -> Result<usize, TensorError> {
     // A zero dim makes the tensor empty whatever the others say.
     if shape.contains(&0) {
         return Ok(0);
@@ -135,6 +135,15 @@ impl<'a> TensorView<'a> {
             return Err(TensorError::WrongLength { dtype, shape: shape.to_vec(), expected, found: bytes.len() });
         }
         Ok(TensorView { dtype, shape, data: DataView::Bytes(bytes) })
+    }
+
+    /// A view of `strings` as a tensor. There must be exactly as many as the shape says.
+    pub fn strings(shape: &'a [usize], strings: &'a [String]) -> Result<TensorView<'a>, TensorError> {
+        let expected = count(shape)?;
+        if strings.len() != expected {
+            return Err(TensorError::WrongCount { shape: shape.to_vec(), expected, found: strings.len() });
+        }
+        Ok(TensorView { dtype: DType::String, shape, data: DataView::Strings(strings) })
     }
 
     /// The element type.

@@ -1,0 +1,125 @@
+//! How the process ends: one exit code for each kind of failure, decided in one place.
+#![allow(unsafe_code)]
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use blink_artifact::OpenError;
+use blink_compiler::CompileError;
+use blink_runtime::golden::GoldenError;
+use blink_runtime::library::LibraryError;
+use blink_runtime::{BindError, EngineError, ModelError, RunError, StartError};
+
+use crate::tensor_files::TensorFileError;
+
+/// The codes, as `--help` and the man page list them.
+pub(crate) const HELP: &str = "Exit codes:
+  0  done
+  1  failed
+  2  wrong use: arguments, or inputs that the model does not take
+  3  a budget was broken
+  4  the artifact was made for other hosts, or for another ONNX Runtime
+  5  the artifact is damaged, or answers otherwise than recorded
+  6  ONNX Runtime is missing or is not the one expected
+  7  the model cannot be compiled";
+
+/// Prints the error, if any, on one line and gives the code.
+pub(crate) fn end(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Stderr may be closed; the code still tells.
+            let _ = writeln!(std::io::stderr(), "blink: {error:#}");
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+/// Ends the process here and now: nothing is torn down that the kernel frees anyway. Stdout must be flushed.
+pub(crate) fn now() -> ! {
+    // SAFETY: `_exit` has no preconditions. Exit handlers do not run, which is the point: what they would release
+    // ends with the process.
+    unsafe { libc::_exit(0) }
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(|cause| known(cause)).unwrap_or(1)
+}
+
+fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    if let Some(error) = cause.downcast_ref::<StartError>() {
+        return Some(start(error));
+    }
+    if let Some(error) = cause.downcast_ref::<RunError>() {
+        return Some(run(error));
+    }
+    if let Some(error) = cause.downcast_ref::<ModelError>() {
+        return Some(match error {
+            ModelError::Open { source, .. } => open(source),
+            ModelError::Host { .. } | ModelError::OrtVersion { .. } => 4,
+            ModelError::NoSuchModel { .. } | ModelError::Ambiguous { .. } => 2,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<GoldenError>() {
+        return Some(match error {
+            GoldenError::Start(error) => start(error),
+            GoldenError::Run(error) => run(error),
+            GoldenError::Inputs(_) => 1,
+            GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<CompileError>() {
+        return Some(compile(error));
+    }
+    if cause.is::<LibraryError>() {
+        return Some(6);
+    }
+    if let Some(error) = cause.downcast_ref::<OpenError>() {
+        return Some(open(error));
+    }
+    (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
+}
+
+fn open(error: &OpenError) -> u8 {
+    match error {
+        OpenError::Io { .. } | OpenError::NotAFile { .. } => 1,
+        _ => 5,
+    }
+}
+
+fn start(error: &StartError) -> u8 {
+    match error {
+        StartError::Library(_) => 6,
+        StartError::Engine(error) => engine(error),
+        StartError::NoThreads => 2,
+    }
+}
+
+fn run(error: &RunError) -> u8 {
+    match error {
+        RunError::Bind(_) => 2,
+        RunError::Engine(error) => engine(error),
+    }
+}
+
+fn engine(error: &EngineError) -> u8 {
+    match error {
+        EngineError::Load { .. } | EngineError::Version { .. } => 6,
+        _ => 1,
+    }
+}
+
+fn compile(error: &CompileError) -> u8 {
+    match error {
+        CompileError::Onnx(_) | CompileError::Refused { .. } => 7,
+        CompileError::UnknownDim { .. }
+        | CompileError::DuplicateDim { .. }
+        | CompileError::Name { .. }
+        | CompileError::Target { .. }
+        | CompileError::OutputIsModel { .. } => 2,
+        CompileError::Library(_) => 6,
+        CompileError::Engine(error) => engine(error),
+        CompileError::Start(error) => start(error),
+        _ => 1,
+    }
+}

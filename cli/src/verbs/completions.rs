@@ -1,0 +1,22 @@
+//! `blink completions`: what a shell needs to complete `blink` commands.
+
+use std::io;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Cli;
+
+/// Print the completion script of a shell.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Prints the script on stdout.
+pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
+    clap_complete::generate(args.shell, &mut Cli::command(), "blink", &mut io::stdout());
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! `blink inspect`: what an artifact is, without running it.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use blink_artifact::manifest::ModelRecord;
+use blink_artifact::{Artifact, ExecutionProvider, FORMAT_VERSION, HostClass, OrtVersion, SectionKind};
+use blink_runtime::host;
+use serde::Serialize;
+
+use crate::output::Output;
+
+/// Show what is in an artifact: sections, inputs and outputs, target, provenance.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// The artifact.
+    #[arg(value_name = "ARTIFACT")]
+    pub(crate) artifact: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    artifact: &'a PathBuf,
+    format_version: u32,
+    bytes: u64,
+    target: HostClass,
+    /// Whether this host can run it.
+    runs_here: bool,
+    execution_provider: ExecutionProvider,
+    ort: OrtVersion,
+    signed: bool,
+    compiler: &'a str,
+    sections: Vec<SectionRow>,
+    models: &'a [ModelRecord],
+}
+
+#[derive(Serialize)]
+struct SectionRow {
+    kind: SectionKind,
+    model: Option<String>,
+    offset: u64,
+    bytes: u64,
+    alignment: u32,
+    blake3: String,
+}
+
+/// Prints the header, the table and the manifest.
+pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
+    let artifact = Artifact::open(&args.artifact).with_context(|| args.artifact.display().to_string())?;
+    let (header, manifest) = (artifact.header(), artifact.manifest());
+    let row = |section: &blink_artifact::Section| SectionRow {
+        kind: section.kind,
+        model: section.model.map(|index| manifest.models[index as usize].name.clone()),
+        offset: section.offset,
+        bytes: section.len,
+        alignment: section.alignment,
+        blake3: section.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    let report = Report {
+        schema: "blink.inspect/1",
+        artifact: &args.artifact,
+        format_version: FORMAT_VERSION,
+        bytes: header.file_len,
+        target: header.host_class,
+        runs_here: header.host_class.runs_on(host::class()),
+        execution_provider: header.provider,
+        ort: header.ort,
+        signed: false,
+        compiler: &manifest.compiler,
+        sections: artifact.sections().iter().map(row).collect(),
+        models: &manifest.models,
+    };
+    output.print(&report, |out| print(&report, out))
+}
+
+fn print(report: &Report<'_>, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "{}", report.artifact.display())?;
+    writeln!(out, "  format    version {}, {} bytes, written by blink {}", report.format_version, report.bytes, report.compiler)?;
+    let here = if report.runs_here { "runs here" } else { "does not run here" };
+    writeln!(out, "  target    {} hosts ({here}), CPU, ONNX Runtime {}", report.target, report.ort)?;
+    writeln!(out, "  signed    no")?;
+    writeln!(out, "  sections  kind       model             offset       bytes  blake3")?;
+    for row in &report.sections {
+        let (model, hash) = (row.model.as_deref().unwrap_or("-"), &row.blake3[..16]);
+        writeln!(out, "            {:<10} {model:<12} {:>11} {:>11}  {hash}", row.kind, row.offset, row.bytes)?;
+    }
+    report.models.iter().try_for_each(|model| print_model(model, out))
+}
+
+fn print_model(model: &ModelRecord, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "  model     {}", model.name)?;
+    for input in &model.inputs {
+        writeln!(out, "    input   {input}{}", if input.optional { " (may be left out)" } else { "" })?;
+    }
+    for output in &model.outputs {
+        writeln!(out, "    output  {output}")?;
+    }
+    let (before, after) = model.provenance.nodes;
+    let packed = if model.prepack { "packed at start" } else { "not packed at start" };
+    writeln!(out, "    graph   {before} -> {after} nodes; weights {packed}")?;
+    writeln!(out, "    arena   {} bytes of activations, {} for the session", model.arena.peak, model.arena.resident)?;
+    match &model.golden {
+        Some(golden) => writeln!(out, "    golden  seed {}, recorded on {}", golden.seed, golden.features)?,
+        None => writeln!(out, "    golden  none")?,
+    }
+    let from = &model.provenance;
+    writeln!(out, "    from    model {}, producer {}", &from.model_hash[..from.model_hash.len().min(16)], from.producer)?;
+    for (name, size) in &from.set_dims {
+        writeln!(out, "            {name} = {size}")?;
+    }
+    Ok(())
+}

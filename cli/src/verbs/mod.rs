@@ -1,0 +1,10 @@
+//! One verb a file: its arguments, and what it does with them.
+
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod inspect;
+pub(crate) mod man;
+pub(crate) mod run;
+pub(crate) mod setup;
+pub(crate) mod verify;

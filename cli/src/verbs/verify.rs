@@ -1,0 +1,77 @@
+//! `blink verify`: every hash, then a golden run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use blink_artifact::Artifact;
+use blink_runtime::golden::{self, Verdict};
+use blink_runtime::Model;
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::progress;
+
+/// Check every byte of an artifact, and that it gives the recorded answer here.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// The artifact.
+    #[arg(value_name = "ARTIFACT")]
+    pub(crate) artifact: PathBuf,
+    /// Check the bytes only; for artifacts that were made for other hosts.
+    #[arg(long)]
+    pub(crate) no_run: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    schema: &'static str,
+    artifact: PathBuf,
+    sections: usize,
+    bytes: u64,
+    /// By model; empty where nothing was run.
+    golden: Vec<(String, Verdict)>,
+}
+
+/// Verifies; fails at the first thing that is wrong.
+pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
+    let path = || args.artifact.display().to_string();
+    let artifact = Arc::new(Artifact::open(&args.artifact).with_context(path)?);
+    let bytes = artifact.header().file_len;
+    let bar = progress::bytes("hashing", bytes);
+    let verified = artifact.verify(|done| bar.set_position(done));
+    bar.finish_and_clear();
+    verified.with_context(path)?;
+    let mut verdicts = Vec::new();
+    if !args.no_run {
+        for record in &artifact.manifest().models {
+            let model = Model::of(Arc::clone(&artifact), Some(&record.name))?;
+            let verdict = golden::check(&model).with_context(|| format!("{}: model '{}'", path(), record.name))?;
+            verdicts.push((record.name.clone(), verdict));
+        }
+    }
+    let sections = artifact.sections().len();
+    let report =
+        Report { schema: "blink.verify/1", artifact: args.artifact.clone(), sections, bytes, golden: verdicts };
+    output.print(&report, |out| {
+        writeln!(out, "{}: {sections} sections, {bytes} bytes, every hash matches", args.artifact.display())?;
+        for (name, verdict) in &report.golden {
+            writeln!(out, "{name}: {}", words(*verdict))?;
+        }
+        if args.no_run {
+            writeln!(out, "nothing was run (--no-run)")?;
+        }
+        Ok(())
+    })
+}
+
+fn words(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Exact => "golden run gave the recorded answer, bit for bit".into(),
+        Verdict::Close { relative } => format!(
+            "golden run agrees within {relative:.1e}; this CPU has other features than the one that recorded it"
+        ),
+        Verdict::Shapes => "golden run gave outputs of the recorded shapes; their numbers cannot be compared here".into(),
+        Verdict::Absent => "no golden run is recorded".into(),
+    }
+}

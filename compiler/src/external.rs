@@ -1,0 +1,112 @@
+//! The `onnx` encoding: a graph whose large weights stand apart, in order of first use (`docs/format.md`).
+//!
+//! ONNX Runtime saved the optimised graph with its weights in one file, in no useful order. Here the graph gets new
+//! places for them and the weights are streamed to those places; they are never held in memory.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use blink_runtime::engine::WEIGHTS_FILE;
+use bytes::Bytes;
+use prost::Message;
+
+use crate::error::CompileError;
+use crate::onnx::Source;
+use crate::onnx::proto::{DataLocation, GraphProto, StringStringEntryProto, TensorProto};
+
+const ALIGNMENT: u64 = 64;
+const LARGE_ALIGNMENT: u64 = 4096;
+const LARGE: u64 = 1 << 20;
+/// Zeros after the last weight: vector kernels read past the end.
+const TAIL: u64 = 64;
+
+/// A graph in the `onnx` encoding.
+pub(crate) struct ExternalLayout {
+    /// The graph section.
+    pub(crate) graph: Vec<u8>,
+    /// Length of the weights section; 0 where there are no large weights.
+    pub(crate) weights_len: u64,
+    /// Each weight's place in the weights section, ascending.
+    weights: Vec<(u64, Bytes)>,
+}
+
+impl ExternalLayout {
+    /// Lays out the optimised model of `source`.
+    pub(crate) fn new(source: &Source) -> Result<ExternalLayout, CompileError> {
+        let mut model = source.model().clone();
+        let mut placed = Placed { source, end: 0, weights: Vec::new() };
+        if let Some(graph) = &mut model.graph {
+            placed.graph(graph)?;
+        }
+        let end = placed.end;
+        let weights_len = if end == 0 { 0 } else { end.next_multiple_of(ALIGNMENT) + TAIL };
+        Ok(ExternalLayout { graph: model.encode_to_vec(), weights_len, weights: placed.weights })
+    }
+
+    /// Writes the weights section.
+    pub(crate) fn write_weights(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut written = 0;
+        let zeros = |until: u64, written: &mut u64, out: &mut dyn Write| {
+            let gap = io::copy(&mut io::Read::take(io::repeat(0), until - *written), out);
+            *written = until;
+            gap.map(drop)
+        };
+        for (offset, bytes) in &self.weights {
+            zeros(*offset, &mut written, out)?;
+            out.write_all(bytes)?;
+            written += bytes.len() as u64;
+        }
+        zeros(self.weights_len, &mut written, out)
+    }
+}
+
+struct Placed<'a> {
+    source: &'a Source,
+    end: u64,
+    weights: Vec<(u64, Bytes)>,
+}
+
+impl Placed<'_> {
+    /// Places the weights of `graph` and of its subgraphs, in the order of its nodes, which is topological.
+    fn graph(&mut self, graph: &mut GraphProto) -> Result<(), CompileError> {
+        let mut order: HashMap<String, usize> = HashMap::new();
+        for (position, node) in graph.node.iter().enumerate() {
+            for input in &node.input {
+                order.entry(input.clone()).or_insert(position);
+            }
+        }
+        let mut external: Vec<&mut TensorProto> =
+            graph.initializer.iter_mut().filter(|tensor| is_external(tensor)).collect();
+        external.sort_by_key(|tensor| order.get(tensor.name()).copied().unwrap_or(usize::MAX));
+        for tensor in external {
+            self.place(tensor)?;
+        }
+        for attribute in graph.node.iter_mut().flat_map(|node| &mut node.attribute) {
+            for subgraph in attribute.g.as_deref_mut().into_iter().chain(&mut attribute.graphs) {
+                self.graph(subgraph)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, tensor: &mut TensorProto) -> Result<(), CompileError> {
+        let stray = || CompileError::StrayWeight { name: tensor.name().to_owned() };
+        let bytes = self.source.tensor_bytes(tensor).ok_or_else(stray)?;
+        let len = bytes.len() as u64;
+        let alignment = if len >= LARGE { LARGE_ALIGNMENT } else { ALIGNMENT };
+        let offset = self.end.next_multiple_of(alignment);
+        self.end = offset + len;
+        self.weights.push((offset, bytes));
+        let entry = |key: &str, value: String| StringStringEntryProto { key: Some(key.to_owned()), value: Some(value) };
+        tensor.external_data = vec![
+            entry("location", WEIGHTS_FILE.to_owned()),
+            entry("offset", offset.to_string()),
+            entry("length", len.to_string()),
+        ];
+        Ok(())
+    }
+}
+
+fn is_external(tensor: &TensorProto) -> bool {
+    tensor.data_location() == DataLocation::External
+}

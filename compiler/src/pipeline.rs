@@ -1,0 +1,207 @@
+//! [`compile`]: read, optimise, try, write, prove, publish.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use blink_artifact::manifest::{self, ModelRecord, Optimisation, Provenance};
+use blink_artifact::{HostClass, Manifest, PendingArtifact};
+use blink_runtime::engine::{Engine, Graph, Optimise};
+use blink_runtime::golden::{self, GoldenError};
+use blink_runtime::{Model, Timeline, host, library};
+
+use crate::encode::Encoded;
+use crate::error::CompileError;
+use crate::onnx::{self, Source};
+use crate::optimise::{Optimised, optimise};
+use crate::request::{Request, Stage, Target};
+use crate::summary::{self, Summary};
+use crate::trial::Candidate;
+
+/// One at a time in a process: trials measure time, and memory in the process's one arena.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Compiles one model into one artifact. `progress` hears of each stage as it begins.
+///
+/// The artifact appears at its place whole, after it has been started and has given the recorded answer, or not at
+/// all. The same request on the same kind of host gives the same bytes.
+pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Summary, CompileError> {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut clock = Clock { seconds: Vec::new(), started: Instant::now() };
+    let mut stage = |stage, clock: &mut Clock| {
+        clock.next(stage);
+        progress(stage);
+    };
+
+    stage(Stage::Read, &mut clock);
+    let host_class = host_class(request.target)?;
+    let name = model_name(request)?;
+    if std::fs::canonicalize(&request.output).is_ok_and(|output| {
+        std::fs::canonicalize(&request.model).is_ok_and(|model| model == output)
+    }) {
+        return Err(CompileError::OutputIsModel { path: request.output.clone() });
+    }
+    let source = Source::open(&request.model)?;
+    let inputs = values(source.inputs()?, &request.set_dims);
+    let outputs = values(source.outputs()?, &request.set_dims);
+    check_dims(&source, request)?;
+    let engine = Engine::start(&library::find()?, &mut Timeline::new())?;
+
+    stage(Stage::Optimise, &mut clock);
+    let level = if host_class.is_portable() { Optimise::Extended } else { Optimise::All };
+    let optimised = optimise(engine, &source, level, &request.set_dims, &request.output)?;
+
+    stage(Stage::Try, &mut clock);
+    let graph = match &optimised {
+        Optimised::Ort(file) => Graph::OrtFile(Arc::clone(file)),
+        Optimised::Onnx(directory) => Graph::OnnxFile(directory.model()),
+    };
+    let trial = Candidate { engine, graph, inputs: &inputs, outputs: &outputs }.try_out(request)?;
+
+    stage(Stage::Write, &mut clock);
+    let encoded = Encoded::new(&optimised)?;
+    let before = source.census();
+    let record = ModelRecord {
+        name: name.clone(),
+        encoding: encoded.encoding(),
+        inputs,
+        outputs,
+        optimisation: if level == Optimise::All { Optimisation::All } else { Optimisation::Extended },
+        prepack: trial.prepack,
+        arena: trial.arena,
+        golden: trial.golden.as_ref().map(|(golden, _)| golden.clone()),
+        provenance: provenance(&source, request, (before.nodes, encoded.nodes)),
+    };
+    let manifest = Manifest { compiler: env!("CARGO_PKG_VERSION").into(), models: vec![record] };
+    let golden = trial.golden.as_ref().map_or(&[][..], |(_, stored)| stored);
+    let pending = encoded.write(&request.output, host_class, &manifest, golden)?;
+    source.check_unchanged()?;
+
+    stage(Stage::Prove, &mut clock);
+    prove(&pending)?;
+    let bytes_after = pending.artifact().header().file_len;
+    pending.publish()?;
+    clock.next(Stage::Prove);
+
+    let external: usize = source.external_files().iter().map(|file| file.bytes().len()).sum();
+    Ok(Summary {
+        output: request.output.clone(),
+        name,
+        target: host_class,
+        encoding: encoded.encoding(),
+        bytes_before: (source.bytes().len() + external) as u64,
+        bytes_after,
+        nodes_before: before.nodes,
+        nodes_after: encoded.nodes,
+        changed: summary::changes(&before.operators, &encoded.operators),
+        prepack: trial.prepack,
+        prepack_times: trial.measured,
+        arena: trial.arena,
+        golden: trial.golden.is_some(),
+        notes: trial.notes,
+        seconds: clock.seconds,
+    })
+}
+
+/// Seconds of each stage.
+struct Clock {
+    seconds: Vec<(Stage, f64)>,
+    started: Instant,
+}
+
+impl Clock {
+    fn next(&mut self, stage: Stage) {
+        if let Some((_, seconds)) = self.seconds.last_mut() {
+            *seconds = self.started.elapsed().as_secs_f64();
+        }
+        self.started = Instant::now();
+        if self.seconds.last().is_none_or(|(last, _)| *last != stage) {
+            self.seconds.push((stage, 0.0));
+        }
+    }
+}
+
+fn host_class(target: Target) -> Result<HostClass, CompileError> {
+    let here = host::class();
+    match target {
+        Target::Portable => Ok(here.portable()),
+        Target::Class(asked) if asked == here || asked == here.portable() => Ok(asked),
+        Target::Class(asked) => Err(CompileError::Target { asked, here }),
+    }
+}
+
+fn model_name(request: &Request) -> Result<String, CompileError> {
+    let stem = || request.model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = request.name.clone().unwrap_or_else(stem);
+    let usable = (1..=1024).contains(&name.len()) && !name.contains(|c: char| c == '/' || c.is_control());
+    if usable { Ok(name) } else { Err(CompileError::Name { name }) }
+}
+
+/// The model's values as the manifest describes them, with the dims that were set.
+fn values(values: Vec<onnx::ValueSpec>, set: &[(String, u64)]) -> Vec<manifest::ValueSpec> {
+    let dim = |dim| match dim {
+        onnx::Dim::Fixed(size) => manifest::Dim::Fixed(size),
+        onnx::Dim::Unknown => manifest::Dim::Unknown(()),
+        onnx::Dim::Symbolic(name) => match set.iter().find(|(known, _)| *known == name) {
+            Some((_, size)) => manifest::Dim::Fixed(*size),
+            None => manifest::Dim::Symbolic(name),
+        },
+    };
+    let value = |value: onnx::ValueSpec| manifest::ValueSpec {
+        name: value.name,
+        dtype: value.dtype,
+        dims: value.dims.map(|dims| dims.into_iter().map(dim).collect()),
+        optional: value.optional,
+    };
+    values.into_iter().map(value).collect()
+}
+
+/// Refuses sizes for dims that the model does not have.
+fn check_dims(source: &Source, request: &Request) -> Result<(), CompileError> {
+    let mut known: Vec<String> = Vec::new();
+    for dim in source.inputs()?.into_iter().flat_map(|input| input.dims.unwrap_or_default()) {
+        if let onnx::Dim::Symbolic(name) = dim
+            && !known.contains(&name)
+        {
+            known.push(name);
+        }
+    }
+    for dims in [&request.set_dims, &request.golden_dims] {
+        for (index, (name, _)) in dims.iter().enumerate() {
+            if !known.contains(name) {
+                let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+                return Err(CompileError::UnknownDim { name: name.clone(), known });
+            }
+            if dims[..index].iter().any(|(other, _)| other == name) {
+                return Err(CompileError::DuplicateDim { name: name.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn provenance(source: &Source, request: &Request, nodes: (u64, u64)) -> Provenance {
+    let model = source.model();
+    let producer = format!("{} {}", model.producer_name(), model.producer_version());
+    let opset = |opset: &onnx::proto::OperatorSetIdProto| (opset.domain().to_owned(), opset.version());
+    Provenance {
+        model_hash: source.model_hash(),
+        producer: producer.trim().to_owned(),
+        opsets: model.opset_import.iter().map(opset).collect(),
+        set_dims: request.set_dims.clone(),
+        nodes,
+    }
+}
+
+/// Starts the artifact and compares its answer with the golden run's.
+fn prove(pending: &PendingArtifact) -> Result<(), CompileError> {
+    let model = Model::of(pending.artifact(), None)?;
+    match golden::check(&model) {
+        Ok(_) => Ok(()),
+        Err(GoldenError::Start(error)) => Err(error.into()),
+        Err(GoldenError::Run(error)) => Err(error.into()),
+        Err(GoldenError::Differs { name, .. } | GoldenError::Shape { name, .. }) => {
+            Err(CompileError::Disagrees { output: name })
+        }
+        Err(GoldenError::Inputs(_)) => Err(CompileError::Disagrees { output: "none could be computed".into() }),
+    }
+}

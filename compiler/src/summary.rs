@@ -1,0 +1,69 @@
+//! What a compilation tells at its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use blink_artifact::HostClass;
+use blink_artifact::manifest::{ArenaPlan, GraphEncoding};
+use serde::Serialize;
+
+use crate::request::Stage;
+use crate::trial::PrepackTimes;
+
+/// What was compiled, and how it went. Times are of this run; nothing else changes between runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The artifact.
+    pub output: PathBuf,
+    /// The model's name in it.
+    pub name: String,
+    /// The hosts it runs on.
+    pub target: HostClass,
+    /// How the graph is encoded.
+    pub encoding: GraphEncoding,
+    /// Bytes of the model file and its external data.
+    pub bytes_before: u64,
+    /// Bytes of the artifact.
+    pub bytes_after: u64,
+    /// Nodes before optimisation.
+    pub nodes_before: u64,
+    /// Nodes after.
+    pub nodes_after: u64,
+    /// Operators whose number changed.
+    pub changed: Vec<OperatorChange>,
+    /// Whether weights are packed at start.
+    pub prepack: bool,
+    /// What that choice rests on; absent where it was given or not worth measuring.
+    pub prepack_times: Option<PrepackTimes>,
+    /// Memory for activations.
+    pub arena: ArenaPlan,
+    /// Whether the artifact has a golden run.
+    pub golden: bool,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Seconds that each stage took.
+    pub seconds: Vec<(Stage, f64)>,
+}
+
+/// How often an operator stands in the graph, before and after optimisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OperatorChange {
+    /// `domain:op_type`.
+    pub operator: String,
+    /// Before.
+    pub before: u64,
+    /// After.
+    pub after: u64,
+}
+
+/// The operators whose number differs between two histograms, by name.
+pub(crate) fn changes(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> Vec<OperatorChange> {
+    let operators: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let count = |of: &BTreeMap<String, u64>, operator: &String| of.get(operator).copied().unwrap_or(0);
+    let change = |operator: &String| OperatorChange {
+        operator: operator.clone(),
+        before: count(before, operator),
+        after: count(after, operator),
+    };
+    operators.into_iter().map(change).filter(|change| change.before != change.after).collect()
+}

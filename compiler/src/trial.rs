@@ -1,0 +1,150 @@
+//! The optimised graph, run before it is written: does it answer, how much memory does it take, does packing pay?
+
+use std::time::{Duration, Instant};
+
+use blink_artifact::manifest::{ArenaPlan, Golden, ValueSpec};
+use blink_runtime::EngineError;
+use blink_runtime::engine::{Engine, Graph, Optimise, Session, SessionOptions};
+use blink_snapshots::TensorArena;
+use serde::Serialize;
+
+use crate::error::CompileError;
+use crate::golden::{self, GoldenInputs};
+use crate::request::{Prepack, Request};
+
+/// Packed bytes below which packing is taken without measuring: it costs less than a millisecond.
+const NEGLIGIBLE: usize = 1 << 20;
+/// How much slower an unpacked start may be and still be chosen: a packed one costs as much memory again. Far from
+/// the ratios that occur (0.3 to 1.0, or above 2 where kernels need packed weights), so that noise decides nothing.
+const TOLERATED: f64 = 1.25;
+/// Starts longer than this are measured once, shorter ones three times.
+const LONG: Duration = Duration::from_secs(2);
+
+/// What the trial found.
+pub(crate) struct Trial {
+    /// Whether to pack at start.
+    pub(crate) prepack: bool,
+    /// What the choice was based on; `None` where nothing was measured.
+    pub(crate) measured: Option<PrepackTimes>,
+    pub(crate) arena: ArenaPlan,
+    /// The golden run and the bytes to keep of it.
+    pub(crate) golden: Option<(Golden, Vec<u8>)>,
+    /// What the user should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// From nothing to the first answer, best of the rounds, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PrepackTimes {
+    /// With weights packed first.
+    pub packed_ms: f64,
+    /// Without.
+    pub unpacked_ms: f64,
+    /// Bytes that packing copies.
+    pub packed_bytes: u64,
+}
+
+/// A graph to try, with the values it takes and gives.
+pub(crate) struct Candidate<'a> {
+    pub(crate) engine: &'static Engine,
+    pub(crate) graph: Graph,
+    pub(crate) inputs: &'a [ValueSpec],
+    pub(crate) outputs: &'a [ValueSpec],
+}
+
+impl Candidate<'_> {
+    fn session(&self, threads: usize, prepack: bool) -> Result<Session, EngineError> {
+        let options =
+            SessionOptions { threads, prepack, optimise: Optimise::No, dims: Vec::new(), save: None, pin: true };
+        let names = |values: &[ValueSpec]| values.iter().map(|value| value.name.clone()).collect::<Vec<_>>();
+        let (inputs, outputs) = (names(self.inputs), names(self.outputs));
+        let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
+        let outputs: Vec<_> = outputs.iter().map(String::as_str).collect();
+        Session::new(self.engine, self.graph.clone(), &options, &inputs, &outputs)
+    }
+
+    /// Tries the graph as `request` asks.
+    pub(crate) fn try_out(&self, request: &Request) -> Result<Trial, CompileError> {
+        let session = self.session(1, true)?;
+        let found = GoldenInputs::find(self.inputs, &request.golden_dims, request.seed, |inputs| {
+            session.run(&inputs.views()).map(drop)
+        });
+        let packed_bytes = self.engine.arena().stats().session_bytes;
+        drop(session);
+        let mut notes = Vec::new();
+        let inputs = match found {
+            Ok((inputs, ())) => inputs,
+            Err(error) => {
+                notes.push(format!(
+                    "no golden run: the model does not run with seeded inputs ({error}); `verify` will check hashes \
+                     only. If a symbolic dim needs a certain size, give it with --golden-dim NAME=SIZE"
+                ));
+                let prepack = request.prepack != Prepack::Off;
+                let arena = ArenaPlan { alignment: TensorArena::ALIGNMENT as u32, ..ArenaPlan::default() };
+                return Ok(Trial { prepack, measured: None, arena, golden: None, notes });
+            }
+        };
+        let (prepack, measured) = match request.prepack {
+            Prepack::On => (true, None),
+            Prepack::Off => (false, None),
+            Prepack::Auto if packed_bytes < NEGLIGIBLE => (true, None),
+            Prepack::Auto => {
+                let times = self.measure(&inputs, request.threads, packed_bytes)?;
+                (times.unpacked_ms > times.packed_ms * TOLERATED, Some(times))
+            }
+        };
+        let (golden, arena) = self.golden_run(&inputs, prepack, request.seed)?;
+        if !golden.0.reproducible {
+            notes.push("two runs gave different outputs: `verify` will compare shapes only".into());
+        }
+        Ok(Trial { prepack, measured, arena, golden: Some(golden), notes })
+    }
+
+    fn measure(&self, inputs: &GoldenInputs, threads: usize, packed_bytes: usize) -> Result<PrepackTimes, EngineError> {
+        let (mut packed, mut unpacked) = (Duration::MAX, Duration::MAX);
+        for _ in 0..3 {
+            for (prepack, best) in [(true, &mut packed), (false, &mut unpacked)] {
+                let start = Instant::now();
+                self.session(threads, prepack)?.run(&inputs.views())?;
+                *best = start.elapsed().min(*best);
+            }
+            if packed.max(unpacked) > LONG {
+                break;
+            }
+        }
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        Ok(PrepackTimes { packed_ms: ms(packed), unpacked_ms: ms(unpacked), packed_bytes: packed_bytes as u64 })
+    }
+
+    /// Runs the graph on one thread, twice; the second time with the memory that the first one showed it needs.
+    fn golden_run(
+        &self,
+        inputs: &GoldenInputs,
+        prepack: bool,
+        seed: u64,
+    ) -> Result<((Golden, Vec<u8>), ArenaPlan), EngineError> {
+        let arena = self.engine.arena();
+        let run = |expected| {
+            arena.trim();
+            let before = arena.stats().session_bytes;
+            arena.expect(expected);
+            let session = self.session(1, prepack)?;
+            arena.reset_peak();
+            let outputs = session.run(&inputs.views())?;
+            let stats = arena.stats();
+            Ok::<_, EngineError>((outputs, stats.run_peak, stats.session_bytes - before))
+        };
+        let (first, peak, _) = run(0)?;
+        let (first_golden, _) = golden::record(seed, inputs, &first);
+        drop(first);
+        let (again, peak, resident) = run(peak)?;
+        let (mut golden, stored) = golden::record(seed, inputs, &again);
+        golden.reproducible = first_golden.outputs == golden.outputs;
+        let plan = ArenaPlan {
+            peak: peak as u64,
+            resident: resident as u64,
+            alignment: TensorArena::ALIGNMENT as u32,
+        };
+        Ok(((golden, stored), plan))
+    }
+}
