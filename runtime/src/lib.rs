@@ -9,6 +9,7 @@
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 
 mod binding;
+pub mod golden;
 pub mod engine;
 pub mod host;
 mod instance;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use blink_artifact::manifest::ModelRecord;
 use blink_artifact::{Artifact, HostClass, OpenError, OrtVersion};
+use blink_tensors::TensorView;
 
+use crate::binding::{self, BindError};
 use crate::host;
 use crate::library::ORT_VERSION;
 
@@ -67,6 +69,12 @@ impl Model {
             }
             (None, None) => Err(ModelError::Ambiguous { path: path(), known: known() }),
         }
+    }
+
+    /// Whether `inputs` are what the model takes: names, dtypes, ranks, dims. A run checks this too; asked before a
+    /// start, it saves the start.
+    pub fn check_inputs(&self, inputs: &[(&str, TensorView<'_>)]) -> Result<(), BindError> {
+        binding::bind(self.record(), inputs).map(drop)
     }
 
     /// The artifact it belongs to.

@@ -80,13 +80,24 @@ pub fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+impl Default for Timeline {
+    fn default() -> Timeline {
+        Timeline::new()
+    }
+}
+
 impl Timeline {
-    /// A timeline that begins now, or began with the parent's `spawned_at`: then the time since is the phase "spawn".
-    pub fn begin(spawned_at: Option<u64>) -> Timeline {
-        let now = now();
-        let mut timeline = Timeline { origin: spawned_at.unwrap_or(now), phases: [None; Phase::ALL.len()] };
+    /// A timeline that begins now.
+    pub fn new() -> Timeline {
+        Timeline::begin(None, now())
+    }
+
+    /// A timeline that began when the parent spawned this process: from there to `entered`, when `main` was, is the
+    /// phase "spawn". Where the parent did not say, it begins at `entered`.
+    pub fn begin(spawned_at: Option<u64>, entered: u64) -> Timeline {
+        let mut timeline = Timeline { origin: spawned_at.unwrap_or(entered), phases: [None; Phase::ALL.len()] };
         if let Some(spawned_at) = spawned_at {
-            timeline.phases[Phase::Spawn as usize] = Some((spawned_at, now.max(spawned_at)));
+            timeline.phases[Phase::Spawn as usize] = Some((spawned_at, entered.max(spawned_at)));
         }
         timeline
     }
@@ -127,7 +138,7 @@ mod tests {
     #[test]
     fn phases_come_in_the_order_they_were_passed() {
         let spawned_at = now() - 5_000_000;
-        let mut timeline = Timeline::begin(Some(spawned_at));
+        let mut timeline = Timeline::begin(Some(spawned_at), now());
         assert_eq!(timeline.record(Phase::Session, || 7), 7);
         timeline.record(Phase::Input, || ());
         timeline.record(Phase::Open, || ());
@@ -140,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_seems_to_run_backwards_gives_zero_not_a_panic() {
-        let timeline = Timeline::begin(Some(u64::MAX));
+        let timeline = Timeline::begin(Some(u64::MAX), now());
         assert_eq!(timeline.spans()[0].duration_ms, 0.0);
         assert_eq!(timeline.total_ms(), 0.0);
     }

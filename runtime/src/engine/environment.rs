@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use blink_snapshots::TensorArena;
 use ort::AsPointer;
-use ort::environment::Environment;
+use ort::environment::{Environment, EnvironmentBuilder};
 
 use super::{EngineError, allocator};
 use crate::library::{Library, ORT_VERSION};
@@ -36,12 +36,7 @@ impl Engine {
         if let Some(engine) = *slot {
             return Ok(engine);
         }
-        let builder = timeline.record(Phase::Library, || {
-            check_version(&library.path)?;
-            // SAFETY: documented above; the standard library's own readers take the same lock as this writer.
-            unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
-            ort::init_from(&library.path).map_err(|error| load_error(&library.path, error))
-        })?;
+        let builder = timeline.record(Phase::Library, || load(&library.path))?;
         let engine = timeline.record(Phase::Environment, || {
             let environment = builder.with_name("blink").with_telemetry(false).build()?;
             let arena: &'static TensorArena = Box::leak(Box::default());
@@ -56,6 +51,14 @@ impl Engine {
     pub fn arena(&self) -> &'static TensorArena {
         self.arena
     }
+}
+
+/// Loads ONNX Runtime, with its telemetry off before it can start.
+pub(super) fn load(path: &Path) -> Result<EnvironmentBuilder, EngineError> {
+    check_version(path)?;
+    // SAFETY: documented at `Engine::start`; the standard library's own readers take the same lock as this writer.
+    unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
+    ort::init_from(path).map_err(|error| load_error(path, error))
 }
 
 fn load_error(path: &Path, reason: impl ToString) -> EngineError {

@@ -6,6 +6,7 @@
 //! | `allocator.rs` | the tensor arena as ONNX Runtime sees it |
 //! | `threads.rs` | worker threads, started when there is work |
 //! | `session.rs` | a graph made ready |
+//! | `stock.rs` | ONNX Runtime the ordinary way, to compare with |
 //! | `value.rs` | tensors across the border |
 //!
 //! `unsafe` is allowed here and nowhere else in this crate. Nothing above this folder sees a raw pointer.
@@ -14,11 +15,13 @@
 mod allocator;
 mod environment;
 mod session;
+mod stock;
 mod threads;
 mod value;
 
 pub use environment::Engine;
 pub use session::{Graph, Optimise, Save, Session, SessionOptions, WEIGHTS_FILE};
+pub use stock::Stock;
 pub use value::Outputs;
 
 /// Why ONNX Runtime could not be used.

@@ -1,5 +1,6 @@
 //! [`Session`]: a graph that ONNX Runtime has made ready, and the options that decide how.
 
+use std::any::Any;
 use std::ffi::CString;
 use std::path::PathBuf;
 use std::ptr;
@@ -11,6 +12,7 @@ use blink_tensors::TensorView;
 use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::sys::OrtMemoryInfo;
 
 use super::threads::DeferredThreads;
 use super::value::{Input, Outputs, Value};
@@ -118,36 +120,49 @@ impl Session {
     pub fn run(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
         let inner = &*self.0;
         let _pinned = inner.threads.start(inner.pin)?;
-        let lent = inputs.iter().map(|(_, view)| Input::new(inner.engine, *view)).collect::<Result<Vec<_>, _>>()?;
-        let values: Vec<_> = lent.iter().map(|input| input.value.ptr().cast_const()).collect();
-        let names: Vec<_> = inputs.iter().map(|(index, _)| inner.inputs[*index].as_ptr()).collect();
-        let output_names: Vec<_> = inner.outputs.iter().map(|(name, _)| name.as_ptr()).collect();
-        let mut results = vec![ptr::null_mut(); output_names.len()];
-        // SAFETY: names and values are valid for their counts; the session takes concurrent runs; results start null,
-        // so ONNX Runtime allocates them.
-        let status = unsafe {
-            (ort::api().Run)(
-                inner.session.ptr().cast_mut(),
-                ptr::null(),
-                names.as_ptr(),
-                values.as_ptr(),
-                values.len(),
-                output_names.as_ptr(),
-                output_names.len(),
-                results.as_mut_ptr(),
-            )
-        };
-        let results: Vec<_> = results.into_iter().map(Value::from_raw).collect();
-        check(status)?;
-        let named = results.into_iter().zip(&inner.outputs);
-        let values = named
-            .map(|(value, (_, name))| match value {
-                Some(value) => Ok((value, name.as_str())),
-                None => Err(EngineError::OutputType { name: name.clone(), code: 0 }),
-            })
-            .collect::<Result<_, _>>()?;
-        Outputs::new(values, self.0.clone())
+        call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone())
     }
+}
+
+/// Runs `session`: `given` are tensors with the index of their name in `inputs`, and every one of `outputs` is
+/// computed. `keep` holds what the outputs may point into.
+pub(super) fn call(
+    session: &ort::session::Session,
+    memory_info: *const OrtMemoryInfo,
+    inputs: &[CString],
+    given: &[(usize, TensorView<'_>)],
+    outputs: &[(CString, String)],
+    keep: Arc<dyn Any + Send + Sync>,
+) -> Result<Outputs, EngineError> {
+    let lent = given.iter().map(|(_, view)| Input::new(memory_info, *view)).collect::<Result<Vec<_>, _>>()?;
+    let values: Vec<_> = lent.iter().map(|input| input.value.ptr().cast_const()).collect();
+    let names: Vec<_> = given.iter().map(|(index, _)| inputs[*index].as_ptr()).collect();
+    let output_names: Vec<_> = outputs.iter().map(|(name, _)| name.as_ptr()).collect();
+    let mut results = vec![ptr::null_mut(); output_names.len()];
+    // SAFETY: names and values are valid for their counts; the session takes concurrent runs; results start null,
+    // so ONNX Runtime allocates them.
+    let status = unsafe {
+        (ort::api().Run)(
+            session.ptr().cast_mut(),
+            ptr::null(),
+            names.as_ptr(),
+            values.as_ptr(),
+            values.len(),
+            output_names.as_ptr(),
+            output_names.len(),
+            results.as_mut_ptr(),
+        )
+    };
+    let results: Vec<_> = results.into_iter().map(Value::from_raw).collect();
+    check(status)?;
+    let named = results.into_iter().zip(outputs);
+    let values = named
+        .map(|(value, (_, name))| match value {
+            Some(value) => Ok((value, name.as_str())),
+            None => Err(EngineError::OutputType { name: name.clone(), code: 0 }),
+        })
+        .collect::<Result<_, _>>()?;
+    Outputs::new(values, keep)
 }
 
 // SAFETY: ONNX Runtime's sessions take concurrent runs; the rest is immutable or behind a lock.
@@ -235,6 +250,6 @@ unsafe fn lend_weights(builder: &mut SessionBuilder, weights: &[u8]) -> Result<(
     })
 }
 
-fn c_name(name: &str) -> Result<CString, EngineError> {
+pub(super) fn c_name(name: &str) -> Result<CString, EngineError> {
     CString::new(name).map_err(|_| EngineError::NulInName { name: name.to_owned() })
 }

@@ -6,9 +6,9 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use blink_tensors::{AlignedBuffer, DType, DataView, TensorView};
-use ort::sys::{self, ONNXTensorElementDataType as Code, OrtValue};
+use ort::sys::{self, ONNXTensorElementDataType as Code, OrtMemoryInfo, OrtValue};
 
-use super::{Engine, EngineError, check};
+use super::{EngineError, check};
 
 /// An `OrtValue`, owned.
 pub(super) struct Value(NonNull<OrtValue>);
@@ -39,7 +39,8 @@ pub(super) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(engine: &Engine, view: TensorView<'a>) -> Result<Input<'a>, EngineError> {
+    /// `memory_info` says that elements lie in main memory.
+    pub(super) fn new(memory_info: *const OrtMemoryInfo, view: TensorView<'a>) -> Result<Input<'a>, EngineError> {
         let shape: Vec<i64> = view.shape().iter().map(|&dim| dim as i64).collect();
         match view.data() {
             DataView::Strings(strings) => {
@@ -57,7 +58,7 @@ impl<'a> Input<'a> {
                 // writes to an input; view and copy outlive the value.
                 check(unsafe {
                     (ort::api().CreateTensorWithDataAsOrtValue)(
-                        engine.memory_info,
+                        memory_info,
                         data.cast_mut().cast::<c_void>(),
                         bytes.len(),
                         shape.as_ptr(),

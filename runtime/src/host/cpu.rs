@@ -54,21 +54,25 @@ fn features() -> Vec<(&'static str, bool)> {
 /// Whether AMX has its int8 and bf16 products, and the operating system has its tiles enabled.
 #[cfg(target_arch = "x86_64")]
 fn amx() -> [bool; 2] {
-    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    use std::arch::x86_64::__cpuid_count;
 
     const EXTENDED_FEATURES: u32 = 7;
     const SAVED_STATE: u32 = 0xd;
     const TILE_DATA: u32 = 18;
-    if __cpuid(0).eax < SAVED_STATE {
+    // Every processor with AMX has AVX-512, and with it both leaves that are read here.
+    if !std::is_x86_feature_detected!("avx512f") {
         return [false; 2];
     }
-    let bit = |bit: u32| __cpuid_count(EXTENDED_FEATURES, 0).edx >> bit & 1 == 1;
+    let features = __cpuid_count(EXTENDED_FEATURES, 0).edx;
+    let bit = |bit: u32| features >> bit & 1 == 1;
+    if !bit(24) {
+        return [false; 2];
+    }
     // The save area covers what the system has enabled: the tiles are, where they lie inside it.
     let tiles = __cpuid_count(SAVED_STATE, TILE_DATA);
-    let enabled =
-        tiles.eax > 0 && tiles.ebx.checked_add(tiles.eax).is_some_and(|end| end <= __cpuid_count(SAVED_STATE, 0).ebx);
-    let tile = enabled && bit(24);
-    [tile && bit(25), tile && bit(22)]
+    let end = tiles.ebx.saturating_add(tiles.eax);
+    let enabled = tiles.eax > 0 && end <= __cpuid_count(SAVED_STATE, 0).ebx;
+    [enabled && bit(25), enabled && bit(22)]
 }
 
 /// The processor's name as its maker writes it; `unknown` where nothing tells.

@@ -71,7 +71,8 @@ fn parse_nvidia_version(text: &str) -> Option<&str> {
 
 /// A file that the kernel writes, as text; `None` where it cannot be read. At most its first MiB.
 fn read(path: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
+    // Such a file tells no length, and the kernel may write it anew for every read.
+    let mut bytes = Vec::with_capacity(8192);
     File::open(path).ok()?.take(1 << 20).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
