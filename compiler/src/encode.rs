@@ -1,20 +1,20 @@
 //! The optimised graph in the form that goes into the artifact, and the artifact around it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::manifest::GraphEncoding;
 use blink_artifact::{
     ArtifactWriter, ExecutionProvider, HUGE_PAGE, HostClass, Manifest, MappedFile, OrtVersion, PAGE, PendingArtifact,
-    Plan, SectionKind,
+    PendingFile, Plan, SectionKind,
 };
+use blink_runtime::engine::Graph;
 use blink_runtime::library;
 
 use crate::error::CompileError;
 use crate::external::ExternalLayout;
-use crate::onnx::Source;
 use crate::optimise::Optimised;
 use crate::ort_format;
 
@@ -42,10 +42,9 @@ impl Encoded {
                 let operators = census.operators.into_iter().map(|(name, count)| (name, count as u64)).collect();
                 Ok(Encoded { nodes: census.nodes as u64, operators, form: Form::Ort(Arc::clone(file)) })
             }
-            Optimised::Onnx(directory) => {
-                let saved = Source::open(directory.model()).map_err(CompileError::Optimised)?;
+            Optimised::Onnx(saved) => {
                 let census = saved.census();
-                let form = Form::Onnx(ExternalLayout::new(&saved)?);
+                let form = Form::Onnx(ExternalLayout::new(saved)?);
                 Ok(Encoded { nodes: census.nodes, operators: census.operators, form })
             }
         }
@@ -59,6 +58,24 @@ impl Encoded {
         }
     }
 
+    /// The graph as it will be in the artifact, to be tried before its manifest can be written.
+    pub(crate) fn to_try(optimised: &Optimised, beside: &Path) -> Result<Graph, CompileError> {
+        let file = match optimised {
+            Optimised::Ort(file) => file,
+            Optimised::Onnx(saved) => return Ok(saved.graph()),
+        };
+        let layout = ort_format::relayout(file, 0, PAGE)?;
+        let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
+        let pending = PendingFile::create(beside).map_err(temporary)?;
+        let mut out = BufWriter::with_capacity(4 << 20, pending.file());
+        out.write_all(&layout.metadata).map_err(temporary)?;
+        let gap = layout.weights_start - layout.metadata.len() as u64;
+        std::io::copy(&mut std::io::repeat(0).take(gap), &mut out).map_err(temporary)?;
+        layout.write_weights(file, &mut out).and_then(|()| out.flush()).map_err(temporary)?;
+        drop(out);
+        Ok(Graph::OrtFile(Arc::new(MappedFile::of(pending.file(), beside)?)))
+    }
+
     /// Writes the artifact; it has no name yet.
     pub(crate) fn write(
         &self,
@@ -69,17 +86,20 @@ impl Encoded {
     ) -> Result<PendingArtifact, CompileError> {
         let manifest = manifest.encode();
         // Header and table of one model fit a page; manifest and golden outputs follow on pages of their own.
-        let graph_offset = PAGE + [manifest.len(), golden.len()].map(|len| (len as u64).next_multiple_of(PAGE)).iter().sum::<u64>();
+        let graph_offset =
+            PAGE + [manifest.len(), golden.len()].map(|len| (len as u64).next_multiple_of(PAGE)).iter().sum::<u64>();
         match &self.form {
             Form::Ort(file) => {
                 let alignment = if file.len() as u64 >= HUGE_PAGE { HUGE_PAGE } else { PAGE };
                 let layout = ort_format::relayout(file, graph_offset, alignment)?;
-                let parts = Parts { manifest, golden, graph: &layout.metadata, weights_len: layout.weights_len, alignment };
+                let parts =
+                    Parts { manifest, golden, graph: &layout.metadata, weights_len: layout.weights_len, alignment };
                 parts.write(output, host_class, |mut out| layout.write_weights(file, &mut out))
             }
             Form::Onnx(layout) => {
                 let alignment = if layout.weights_len >= HUGE_PAGE { HUGE_PAGE } else { PAGE };
-                let parts = Parts { manifest, golden, graph: &layout.graph, weights_len: layout.weights_len, alignment };
+                let parts =
+                    Parts { manifest, golden, graph: &layout.graph, weights_len: layout.weights_len, alignment };
                 parts.write(output, host_class, |out| layout.write_weights(out))
             }
         }

@@ -26,7 +26,9 @@ pub enum CompileError {
     UnknownDim { name: String, known: String },
     #[error("symbolic dim '{name}' is set twice")]
     DuplicateDim { name: String },
-    #[error("model name {name:?} cannot be used: expected 1 to 1024 bytes without '/' and control characters; give one with --name")]
+    #[error(
+        "model name {name:?} cannot be used: expected 1 to 1024 bytes without '/' and control characters; give one with --name"
+    )]
     Name { name: String },
     #[error(
         "target {asked} cannot be compiled on this host, which is {here}: the layout is chosen by the CPU that \
@@ -39,8 +41,8 @@ pub enum CompileError {
     Temporary { path: PathBuf, source: io::Error },
     #[error("optimised graph could not be laid out: {0}")]
     OrtFormat(#[from] OrtFormatError),
-    #[error("optimised graph could not be read back: {0}")]
-    Optimised(#[source] OnnxError),
+    #[error("optimised graph could not be read back: {source}")]
+    Optimised { source: prost::DecodeError },
     #[error("optimised graph has weights outside the file they should be in: '{name}'")]
     StrayWeight { name: String },
     #[error(transparent)]
@@ -53,6 +55,8 @@ pub enum CompileError {
     Model(#[from] ModelError),
     #[error("artifact could not be run: {0}")]
     Run(#[from] RunError),
-    #[error("artifact answers otherwise than the model it was made of (output '{output}'): this is a bug, please report it with the model")]
+    #[error(
+        "artifact answers otherwise than the model it was made of (output '{output}'): this is a bug, please report it with the model"
+    )]
     Disagrees { output: String },
 }

@@ -11,8 +11,10 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::error::CompileError;
-use crate::onnx::Source;
-use crate::onnx::proto::{DataLocation, GraphProto, StringStringEntryProto, TensorProto};
+use crate::onnx::proto::{
+    DataLocation, Dimension, DimensionValue, GraphProto, StringStringEntryProto, TensorProto, TypeValue, ValueInfoProto,
+};
+use crate::saved::SavedModel;
 
 const ALIGNMENT: u64 = 64;
 const LARGE_ALIGNMENT: u64 = 4096;
@@ -31,10 +33,10 @@ pub(crate) struct ExternalLayout {
 }
 
 impl ExternalLayout {
-    /// Lays out the optimised model of `source`.
-    pub(crate) fn new(source: &Source) -> Result<ExternalLayout, CompileError> {
-        let mut model = source.model().clone();
-        let mut placed = Placed { source, end: 0, weights: Vec::new() };
+    /// Lays out an optimised model.
+    pub(crate) fn new(saved: &SavedModel) -> Result<ExternalLayout, CompileError> {
+        let mut model = saved.proto.clone();
+        let mut placed = Placed { saved, end: 0, weights: Vec::new() };
         if let Some(graph) = &mut model.graph {
             placed.graph(graph)?;
         }
@@ -61,7 +63,7 @@ impl ExternalLayout {
 }
 
 struct Placed<'a> {
-    source: &'a Source,
+    saved: &'a SavedModel,
     end: u64,
     weights: Vec<(u64, Bytes)>,
 }
@@ -69,6 +71,7 @@ struct Placed<'a> {
 impl Placed<'_> {
     /// Places the weights of `graph` and of its subgraphs, in the order of its nodes, which is topological.
     fn graph(&mut self, graph: &mut GraphProto) -> Result<(), CompileError> {
+        graph.input.iter_mut().chain(&mut graph.output).chain(&mut graph.value_info).for_each(forget_open);
         let mut order: HashMap<String, usize> = HashMap::new();
         for (position, node) in graph.node.iter().enumerate() {
             for input in &node.input {
@@ -91,19 +94,30 @@ impl Placed<'_> {
 
     fn place(&mut self, tensor: &mut TensorProto) -> Result<(), CompileError> {
         let stray = || CompileError::StrayWeight { name: tensor.name().to_owned() };
-        let bytes = self.source.tensor_bytes(tensor).ok_or_else(stray)?;
+        let bytes = self.saved.tensor_bytes(tensor).ok_or_else(stray)?;
         let len = bytes.len() as u64;
         let alignment = if len >= LARGE { LARGE_ALIGNMENT } else { ALIGNMENT };
         let offset = self.end.next_multiple_of(alignment);
         self.end = offset + len;
         self.weights.push((offset, bytes));
-        let entry = |key: &str, value: String| StringStringEntryProto { key: Some(key.to_owned()), value: Some(value) };
-        tensor.external_data = vec![
-            entry("location", WEIGHTS_FILE.to_owned()),
-            entry("offset", offset.to_string()),
-            entry("length", len.to_string()),
-        ];
+        tensor.external_data = external_data(WEIGHTS_FILE, offset, len);
         Ok(())
+    }
+}
+
+/// What ONNX calls `len` bytes at `offset` of the file `location`.
+pub(crate) fn external_data(location: &str, offset: u64, len: u64) -> Vec<StringStringEntryProto> {
+    let entry = |key: &str, value: String| StringStringEntryProto { key: Some(key.to_owned()), value: Some(value) };
+    vec![entry("location", location.to_owned()), entry("offset", offset.to_string()), entry("length", len.to_string())]
+}
+
+/// Forgets the shape of a value where a dim is open, as `ort_format/shapes.rs` does and for its reasons.
+fn forget_open(value: &mut ValueInfoProto) {
+    let is_fixed = |dim: &Dimension| matches!(dim.value, Some(DimensionValue::DimValue(_)));
+    if let Some(TypeValue::Tensor(tensor)) = value.r#type.as_mut().and_then(|kind| kind.value.as_mut())
+        && tensor.shape.as_ref().is_some_and(|shape| !shape.dim.iter().all(is_fixed))
+    {
+        tensor.shape = None;
     }
 }
 

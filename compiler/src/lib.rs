@@ -3,7 +3,7 @@
 //! | file | stage |
 //! |---|---|
 //! | `onnx/` | read: the model, checked before anything else sees it |
-//! | `optimise.rs` | optimise: ONNX Runtime's optimiser, run once |
+//! | `optimise.rs`, `saved.rs`, `transpose.rs` | optimise: ONNX Runtime's optimiser, run once, and a rewriting of ours |
 //! | `trial.rs`, `golden.rs` | try: the golden run, the arena's peak, whether packing pays |
 //! | `encode.rs`, `ort_format/`, `external.rs` | write: graph and weights in their places |
 //! | `pipeline.rs` | the order of it all, and the proof at the end |
@@ -17,7 +17,9 @@ mod optimise;
 pub mod ort_format;
 mod pipeline;
 mod request;
+mod saved;
 mod summary;
+mod transpose;
 mod trial;
 
 pub use error::CompileError;

@@ -1,19 +1,19 @@
 //! [`compile`]: read, optimise, try, write, prove, publish.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use blink_artifact::manifest::{self, ModelRecord, Optimisation, Provenance};
 use blink_artifact::{HostClass, Manifest, PendingArtifact};
-use blink_runtime::engine::{Engine, Graph, Optimise};
+use blink_runtime::engine::{Engine, Optimise};
 use blink_runtime::golden::{self, GoldenError};
 use blink_runtime::{Model, Timeline, host, library};
 
 use crate::encode::Encoded;
 use crate::error::CompileError;
 use crate::onnx::{self, Source};
-use crate::optimise::{Optimised, optimise};
-use crate::request::{Request, Stage, Target};
+use crate::optimise::Optimiser;
+use crate::request::{Prepack, Request, Stage, Target};
 use crate::summary::{self, Summary};
 use crate::trial::Candidate;
 
@@ -35,9 +35,9 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Sum
     stage(Stage::Read, &mut clock);
     let host_class = host_class(request.target)?;
     let name = model_name(request)?;
-    if std::fs::canonicalize(&request.output).is_ok_and(|output| {
-        std::fs::canonicalize(&request.model).is_ok_and(|model| model == output)
-    }) {
+    if std::fs::canonicalize(&request.output)
+        .is_ok_and(|output| std::fs::canonicalize(&request.model).is_ok_and(|model| model == output))
+    {
         return Err(CompileError::OutputIsModel { path: request.output.clone() });
     }
     let source = Source::open(&request.model)?;
@@ -48,13 +48,12 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Sum
 
     stage(Stage::Optimise, &mut clock);
     let level = if host_class.is_portable() { Optimise::Extended } else { Optimise::All };
-    let optimised = optimise(engine, &source, level, &request.set_dims, &request.output)?;
+    let turn = request.prepack != Prepack::On;
+    let (dims, beside) = (&request.set_dims[..], request.output.as_path());
+    let optimised = Optimiser { engine, source: &source, level, dims, turn, beside }.run()?;
 
     stage(Stage::Try, &mut clock);
-    let graph = match &optimised {
-        Optimised::Ort(file) => Graph::OrtFile(Arc::clone(file)),
-        Optimised::Onnx(directory) => Graph::OnnxFile(directory.model()),
-    };
+    let graph = Encoded::to_try(&optimised, beside)?;
     let trial = Candidate { engine, graph, inputs: &inputs, outputs: &outputs }.try_out(request)?;
 
     stage(Stage::Write, &mut clock);

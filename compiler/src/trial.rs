@@ -140,11 +140,7 @@ impl Candidate<'_> {
         let (again, peak, resident) = run(peak)?;
         let (mut golden, stored) = golden::record(seed, inputs, &again);
         golden.reproducible = first_golden.outputs == golden.outputs;
-        let plan = ArenaPlan {
-            peak: peak as u64,
-            resident: resident as u64,
-            alignment: TensorArena::ALIGNMENT as u32,
-        };
+        let plan = ArenaPlan { peak: peak as u64, resident: resident as u64, alignment: TensorArena::ALIGNMENT as u32 };
         Ok(((golden, stored), plan))
     }
 }

@@ -24,7 +24,7 @@ pub struct Census {
 
 impl Census {
     /// Counts a model whose stored tensors have been checked.
-    pub(super) fn of(model: &ModelProto) -> Census {
+    pub(crate) fn of(model: &ModelProto) -> Census {
         let mut census = Census::default();
         let count = walk(model, &mut |item| -> Result<(), Infallible> {
             match item {

@@ -14,6 +14,7 @@ mod error;
 mod order;
 mod reader;
 mod schema;
+mod shapes;
 mod tree;
 mod weights;
 mod writer;
@@ -55,7 +56,7 @@ pub fn usable_in_place(ort: &[u8]) -> Result<bool, OrtFormatError> {
 /// starts at a multiple of `weights_alignment`.
 ///
 /// Every tensor of 128 bytes or more moves to the region, on 64 bytes (on 4096 from 1 MiB); equal weights share
-/// one place. Whoever loads the result must keep its first byte at least on a 4096-byte boundary.
+/// one place. Values with open dims lose their shapes (`shapes.rs` says why). Whoever loads the result must keep its first byte at least on a 4096-byte boundary.
 ///
 /// Fails where the file is damaged or not of format version 6, where `weights_alignment` is not a power of two
 /// from 4 KiB to 2 MiB, where `offset` is not a multiple of 4096, and where the result passes 2 GiB.
@@ -68,6 +69,7 @@ pub fn relayout(ort: &[u8], offset: u64, weights_alignment: u64) -> Result<Layou
     }
     let mut session = reader::read(ort)?;
     canonical::sort(&mut session);
+    shapes::forget_open(&mut session);
     let weights = order::by_first_use(&session)?;
     let region = Region::place(&weights, ort)?;
     // What the region's start must be counted from to fall on the alignment of the file around it.

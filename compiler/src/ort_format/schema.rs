@@ -201,6 +201,26 @@ pub(super) mod graph {
     pub(crate) const SPARSE_INITIALIZERS: usize = 7;
 }
 
+/// Slots of [`TENSOR_TYPE`].
+pub(super) mod tensor_type {
+    pub(crate) const SHAPE: usize = 1;
+}
+
+/// Slots of [`SHAPE`].
+pub(super) mod shape {
+    pub(crate) const DIMS: usize = 0;
+}
+
+/// Slots of [`DIMENSION`].
+pub(super) mod dimension {
+    pub(crate) const VALUE: usize = 0;
+}
+
+/// Slots of [`DIMENSION_VALUE`].
+pub(super) mod dimension_value {
+    pub(crate) const KIND: usize = 0;
+}
+
 /// Slots of [`NODE`].
 pub(super) mod node {
     pub(crate) const NAME: usize = 0;

@@ -1,9 +1,7 @@
 //! [`Session`]: a graph that ONNX Runtime has made ready, and the options that decide how.
 
-use std::any::Any;
 use std::ffi::CString;
 use std::path::PathBuf;
-use std::ptr;
 use std::sync::Arc;
 
 use blink_artifact::manifest::GraphEncoding;
@@ -12,10 +10,10 @@ use blink_tensors::TensorView;
 use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::sys::OrtMemoryInfo;
 
+use super::call::{c_name, call};
 use super::threads::DeferredThreads;
-use super::value::{Input, Outputs, Value};
+use super::value::Outputs;
 use super::{Engine, EngineError, check};
 
 /// The name that an `onnx` graph calls its weights section by (`docs/format.md`).
@@ -30,6 +28,8 @@ pub enum Graph {
     OrtFile(Arc<MappedFile>),
     /// An ONNX file, which ONNX Runtime reads and copies.
     OnnxFile(PathBuf),
+    /// An ONNX model, and the files its external data is in by the names it calls them; those are used in place.
+    Onnx(Arc<MappedFile>, Vec<(String, Arc<MappedFile>)>),
 }
 
 /// How far ONNX Runtime rewrites the graph before it uses it.
@@ -48,8 +48,8 @@ pub enum Optimise {
 pub enum Save {
     /// One file in ONNX Runtime's own format.
     Ort(PathBuf),
-    /// An ONNX file, with initializers of 128 bytes and more in a file called `weights` beside it.
-    Onnx(PathBuf),
+    /// An ONNX file, with initializers of 128 bytes and more in a file of this name beside it.
+    Onnx(PathBuf, String),
 }
 
 /// What shapes a session.
@@ -96,6 +96,12 @@ impl Session {
         let mut builder = builder(engine, options, threads.clone())?;
         let session = match &graph {
             Graph::OnnxFile(path) => builder.commit_from_file(path)?,
+            Graph::Onnx(model, files) => {
+                let files: Vec<_> = files.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
+                // SAFETY: `Inner` keeps the graph until after the session is gone.
+                unsafe { lend_files(&mut builder, &files) }?;
+                builder.commit_from_memory(model)?
+            }
             // SAFETY: `Inner` keeps the graph until after the session is gone.
             Graph::OrtFile(file) => unsafe { in_place(builder, file) }?,
             Graph::Artifact(artifact, model) => match encoding(artifact, *model) {
@@ -103,13 +109,14 @@ impl Session {
                 GraphEncoding::Ort => unsafe { in_place(builder, artifact.graph_and_weights(*model)) }?,
                 GraphEncoding::Onnx => {
                     // SAFETY: as above.
-                    unsafe { lend_weights(&mut builder, artifact.weights(*model)) }?;
+                    unsafe { lend_files(&mut builder, &[(WEIGHTS_FILE, artifact.weights(*model))]) }?;
                     builder.commit_from_memory(artifact.graph(*model))?
                 }
             },
         };
         let inputs = inputs.iter().map(|name| c_name(name)).collect::<Result<_, _>>()?;
-        let outputs = outputs.iter().map(|name| Ok((c_name(name)?, (*name).to_owned()))).collect::<Result<_, EngineError>>()?;
+        let outputs =
+            outputs.iter().map(|name| Ok((c_name(name)?, (*name).to_owned()))).collect::<Result<_, EngineError>>()?;
         Ok(Session(Arc::new(Inner { session, threads, pin: options.pin, inputs, outputs, engine, _graph: graph })))
     }
 
@@ -124,47 +131,6 @@ impl Session {
     }
 }
 
-/// Runs `session`: `given` are tensors with the index of their name in `inputs`, and every one of `outputs` is
-/// computed. `keep` holds what the outputs may point into.
-pub(super) fn call(
-    session: &ort::session::Session,
-    memory_info: *const OrtMemoryInfo,
-    inputs: &[CString],
-    given: &[(usize, TensorView<'_>)],
-    outputs: &[(CString, String)],
-    keep: Arc<dyn Any + Send + Sync>,
-) -> Result<Outputs, EngineError> {
-    let lent = given.iter().map(|(_, view)| Input::new(memory_info, *view)).collect::<Result<Vec<_>, _>>()?;
-    let values: Vec<_> = lent.iter().map(|input| input.value.ptr().cast_const()).collect();
-    let names: Vec<_> = given.iter().map(|(index, _)| inputs[*index].as_ptr()).collect();
-    let output_names: Vec<_> = outputs.iter().map(|(name, _)| name.as_ptr()).collect();
-    let mut results = vec![ptr::null_mut(); output_names.len()];
-    // SAFETY: names and values are valid for their counts; the session takes concurrent runs; results start null,
-    // so ONNX Runtime allocates them.
-    let status = unsafe {
-        (ort::api().Run)(
-            session.ptr().cast_mut(),
-            ptr::null(),
-            names.as_ptr(),
-            values.as_ptr(),
-            values.len(),
-            output_names.as_ptr(),
-            output_names.len(),
-            results.as_mut_ptr(),
-        )
-    };
-    let results: Vec<_> = results.into_iter().map(Value::from_raw).collect();
-    check(status)?;
-    let named = results.into_iter().zip(outputs);
-    let values = named
-        .map(|(value, (_, name))| match value {
-            Some(value) => Ok((value, name.as_str())),
-            None => Err(EngineError::OutputType { name: name.clone(), code: 0 }),
-        })
-        .collect::<Result<_, _>>()?;
-    Outputs::new(values, keep)
-}
-
 // SAFETY: ONNX Runtime's sessions take concurrent runs; the rest is immutable or behind a lock.
 unsafe impl Send for Inner {}
 // SAFETY: as above.
@@ -174,11 +140,7 @@ fn encoding(artifact: &Artifact, model: u32) -> GraphEncoding {
     artifact.manifest().models[model as usize].encoding
 }
 
-fn builder(
-    engine: &Engine,
-    options: &SessionOptions,
-    threads: DeferredThreads,
-) -> Result<SessionBuilder, EngineError> {
+fn builder(engine: &Engine, options: &SessionOptions, threads: DeferredThreads) -> Result<SessionBuilder, EngineError> {
     let level = match options.optimise {
         Optimise::No => GraphOptimizationLevel::Disable,
         Optimise::Extended => GraphOptimizationLevel::Level2,
@@ -204,11 +166,11 @@ fn builder(
         Some(Save::Ort(path)) => {
             builder = builder.with_optimized_model_path(path)?.with_config_entry("session.save_model_format", "ORT")?;
         }
-        Some(Save::Onnx(path)) => {
+        Some(Save::Onnx(path, weights)) => {
             builder = builder
                 .with_optimized_model_path(path)?
                 .with_config_entry("session.save_model_format", "ONNX")?
-                .with_config_entry("session.optimized_model_external_initializers_file_name", WEIGHTS_FILE)?
+                .with_config_entry("session.optimized_model_external_initializers_file_name", weights)?
                 .with_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", "128")?;
         }
     }
@@ -228,18 +190,24 @@ unsafe fn in_place(builder: SessionBuilder, bytes: &[u8]) -> Result<ort::session
     Ok(session)
 }
 
-/// Gives the session's external data file `weights` from memory, to be used in place.
+/// Gives the session its external data `files` from memory, to be used in place.
 ///
 /// # Safety
-/// `weights` must stay where they are, unchanged, until the session is gone.
-unsafe fn lend_weights(builder: &mut SessionBuilder, weights: &[u8]) -> Result<(), EngineError> {
-    if weights.is_empty() {
+/// The bytes of `files` must stay where they are, unchanged, until the session is gone.
+unsafe fn lend_files(builder: &mut SessionBuilder, files: &[(&str, &[u8])]) -> Result<(), EngineError> {
+    let files: Vec<_> = files.iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
+    if files.is_empty() {
         return Ok(());
     }
-    let (name, mut start, len) = (c_name(WEIGHTS_FILE)?, weights.as_ptr().cast_mut().cast(), weights.len());
-    let options = builder.ptr_mut();
-    // SAFETY: name, start and length are valid, one of each; ONNX Runtime only reads from the buffer.
-    check(unsafe { (ort::api().AddExternalInitializersFromMemory)(options, &name.as_ptr(), &raw mut start, &len, 1) })?;
+    let owned = files.iter().map(|(name, _)| c_name(name)).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<_> = owned.iter().map(|name| name.as_ptr()).collect();
+    let starts: Vec<_> = files.iter().map(|(_, bytes)| bytes.as_ptr().cast_mut().cast()).collect();
+    let lens: Vec<_> = files.iter().map(|(_, bytes)| bytes.len()).collect();
+    let (options, count) = (builder.ptr_mut(), files.len());
+    // SAFETY: there are `count` names, starts and lengths; ONNX Runtime copies the names and only reads the bytes.
+    check(unsafe {
+        (ort::api().AddExternalInitializersFromMemory)(options, names.as_ptr(), starts.as_ptr(), lens.as_ptr(), count)
+    })?;
     // SAFETY: key and value are NUL-terminated.
     check(unsafe {
         (ort::api().AddSessionConfigEntry)(
@@ -248,8 +216,4 @@ unsafe fn lend_weights(builder: &mut SessionBuilder, weights: &[u8]) -> Result<(
             c"1".as_ptr(),
         )
     })
-}
-
-pub(super) fn c_name(name: &str) -> Result<CString, EngineError> {
-    CString::new(name).map_err(|_| EngineError::NulInName { name: name.to_owned() })
 }

@@ -154,8 +154,8 @@ fn layout_past_2_gib_is_refused() {
     let mut region = Region::default();
     region.len = MAX_TOTAL - 4096;
     let model = session(empty_graph());
-    assert!(writer::write(&model, &[], &region, 4096).is_ok());
+    assert!(writer::write(&model, &[], &region, |len| len.next_multiple_of(4096)).is_ok());
     region.len += 1;
-    let error = writer::write(&model, &[], &region, 4096).unwrap_err();
+    let error = writer::write(&model, &[], &region, |len| len.next_multiple_of(4096)).unwrap_err();
     assert_eq!(error, OrtFormatError::TooLarge { total: MAX_TOTAL + 1, limit: MAX_TOTAL });
 }

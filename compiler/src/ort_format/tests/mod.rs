@@ -52,6 +52,7 @@ fn text(table: &Table<'_>, file: &[u8]) -> String {
 fn sorted_text(file: &[u8]) -> String {
     let mut session = reader::read(file).unwrap();
     canonical::sort(&mut session);
+    shapes::forget_open(&mut session);
     text(&session, file)
 }
 
@@ -94,5 +95,5 @@ fn operator<'a>(index: u64, name: &'a str, inputs: &[&'a str], output: &'a str) 
 
 /// A file that holds `session`, its tensors' data taken from `source`.
 fn file(session: &Table<'_>, source: &[u8]) -> Vec<u8> {
-    writer::write(session, source, &Region::default(), 4096).unwrap()
+    writer::write(session, source, &Region::default(), |len| len.next_multiple_of(4096)).unwrap()
 }

@@ -18,6 +18,30 @@ fn laid_out_file_says_what_the_saved_one_says() {
 }
 
 #[test]
+fn open_shapes_are_forgotten_and_fixed_ones_kept() {
+    let shapes = |file: &[u8]| {
+        let session = reader::read(file).unwrap();
+        let (mut open, mut fixed) = (0, 0);
+        session.walk(&mut |table| {
+            if table.is(&schema::SHAPE) {
+                let dims = table.tables(schema::shape::DIMS).iter();
+                let values = dims.map(|dim| dim.table(schema::dimension::VALUE).and_then(|value| value.scalar(0)));
+                *(if values.eq(std::iter::repeat_n(Some(1), table.tables(0).len())) {
+                    &mut fixed
+                } else {
+                    &mut open
+                }) += 1;
+            }
+        });
+        (open, fixed)
+    };
+    let (open, fixed) = shapes(BRANCHES);
+    assert!(open > 0 && fixed > 0);
+    let layout = relayout(BRANCHES, 0, 4096).unwrap();
+    assert_eq!(shapes(&assemble(&layout, BRANCHES)), (0, fixed));
+}
+
+#[test]
 fn layout_of_a_layout_is_itself() {
     for ort in ALL {
         let once = relayout(ort, 0, 4096).unwrap();
