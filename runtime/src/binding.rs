@@ -42,13 +42,10 @@ pub(crate) fn bind<'a>(
         check(&model.inputs[index], view, &mut symbols)?;
         bound.push((index, view));
     }
-    let is_missing = |&(index, input): &(usize, &ValueSpec)| {
-        !input.optional && bound.iter().all(|(other, _)| *other != index)
-    };
+    let is_missing =
+        |&(index, input): &(usize, &ValueSpec)| !input.optional && bound.iter().all(|(other, _)| *other != index);
     match model.inputs.iter().enumerate().find(is_missing) {
-        Some((_, input)) => {
-            Err(BindError::MissingInput { name: input.name.clone(), wanted: wanted(&model.inputs) })
-        }
+        Some((_, input)) => Err(BindError::MissingInput { name: input.name.clone(), wanted: wanted(&model.inputs) }),
         None => Ok(bound),
     }
 }

@@ -43,7 +43,9 @@ pub enum GoldenError {
     Inputs(#[from] TensorError),
     #[error("output '{name}' is {found}, recorded was {expected}")]
     Shape { name: String, found: String, expected: String },
-    #[error("output '{name}' differs from the recorded one{by}; the artifact or this machine is damaged: copy or compile it again")]
+    #[error(
+        "output '{name}' differs from the recorded one{by}; the artifact or this machine is damaged: copy or compile it again"
+    )]
     Differs { name: String, by: String },
 }
 
@@ -94,12 +96,7 @@ pub fn compare(model: &Model, outputs: &Outputs) -> Result<Verdict, GoldenError>
 }
 
 /// How far `found` is from the kept bytes of `recorded`.
-fn distance(
-    model: &Model,
-    name: &str,
-    recorded: &GoldenOutput,
-    found: TensorView<'_>,
-) -> Result<Verdict, GoldenError> {
+fn distance(model: &Model, name: &str, recorded: &GoldenOutput, found: TensorView<'_>) -> Result<Verdict, GoldenError> {
     let kept = recorded.stored.and_then(|(offset, len)| {
         let section = model.artifact().golden(model.index());
         section.get(usize::try_from(offset).ok()?..usize::try_from(offset.checked_add(len)?).ok()?)

@@ -9,8 +9,8 @@
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 
 mod binding;
-pub mod golden;
 pub mod engine;
+pub mod golden;
 pub mod host;
 mod instance;
 pub mod library;

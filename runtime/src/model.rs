@@ -46,8 +46,7 @@ impl Model {
     /// Opens, checks and maps the artifact at `path`, and takes its only model.
     pub fn open(path: impl AsRef<Path>) -> Result<Model, ModelError> {
         let path = path.as_ref();
-        let artifact =
-            Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
+        let artifact = Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
         Model::of(Arc::new(artifact), None)
     }
 
@@ -64,9 +63,7 @@ impl Model {
         let known = || artifact.manifest().models.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", ");
         match (artifact.find_model(name), name) {
             (Some((index, _)), _) => Ok(Model { artifact, index }),
-            (None, Some(name)) => {
-                Err(ModelError::NoSuchModel { path: path(), name: name.to_owned(), known: known() })
-            }
+            (None, Some(name)) => Err(ModelError::NoSuchModel { path: path(), name: name.to_owned(), known: known() }),
             (None, None) => Err(ModelError::Ambiguous { path: path(), known: known() }),
         }
     }

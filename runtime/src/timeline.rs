@@ -114,7 +114,8 @@ impl Timeline {
     /// The phases that were passed, by their begin.
     pub fn spans(&self) -> Vec<Span> {
         let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
-        let mut passed: Vec<_> = Phase::ALL.iter().zip(self.phases).filter_map(|(&p, times)| Some((p, times?))).collect();
+        let mut passed: Vec<_> =
+            Phase::ALL.iter().zip(self.phases).filter_map(|(&p, times)| Some((p, times?))).collect();
         passed.sort_by_key(|(phase, (start, _))| (*start, *phase));
         let span = |(phase, (start, end)): (Phase, (u64, u64))| Span {
             phase,

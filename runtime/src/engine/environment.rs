@@ -8,7 +8,7 @@ use blink_snapshots::TensorArena;
 use ort::AsPointer;
 use ort::environment::{Environment, EnvironmentBuilder};
 
-use super::{EngineError, allocator};
+use super::{EngineError, allocator, heap};
 use crate::library::{Library, ORT_VERSION};
 use crate::timeline::{Phase, Timeline};
 
@@ -36,7 +36,10 @@ impl Engine {
         if let Some(engine) = *slot {
             return Ok(engine);
         }
-        let builder = timeline.record(Phase::Library, || load(&library.path))?;
+        let builder = timeline.record(Phase::Library, || {
+            heap::prefer_huge_pages();
+            load(&library.path)
+        })?;
         let engine = timeline.record(Phase::Environment, || {
             let environment = builder.with_name("blink").with_telemetry(false).build()?;
             let arena: &'static TensorArena = Box::leak(Box::default());

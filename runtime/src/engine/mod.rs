@@ -2,10 +2,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `environment.rs` | the library and its environment, once a process |
+//! | `environment.rs`, `heap.rs` | the library and its environment, once a process |
 //! | `allocator.rs` | the tensor arena as ONNX Runtime sees it |
 //! | `threads.rs` | worker threads, started when there is work |
 //! | `session.rs` | a graph made ready |
+//! | `call.rs` | one run of a session |
 //! | `stock.rs` | ONNX Runtime the ordinary way, to compare with |
 //! | `value.rs` | tensors across the border |
 //!
@@ -13,7 +14,9 @@
 #![allow(unsafe_code)]
 
 mod allocator;
+mod call;
 mod environment;
+mod heap;
 mod session;
 mod stock;
 mod threads;

@@ -90,9 +90,7 @@ fn string_value(shape: &[i64], strings: &[String]) -> Result<Value, EngineError>
     for (index, string) in strings.iter().enumerate() {
         let mut buffer = ptr::null_mut();
         // SAFETY: the value is a string tensor with as many elements as there are strings.
-        check(unsafe {
-            (api.GetResizedStringTensorElementBuffer)(value.ptr(), index, string.len(), &mut buffer)
-        })?;
+        check(unsafe { (api.GetResizedStringTensorElementBuffer)(value.ptr(), index, string.len(), &mut buffer) })?;
         // SAFETY: the call above made room for exactly these bytes.
         unsafe { ptr::copy_nonoverlapping(string.as_ptr().cast(), buffer, string.len()) };
     }
@@ -125,10 +123,7 @@ unsafe impl Send for Outputs {}
 unsafe impl Sync for Outputs {}
 
 impl Outputs {
-    pub(super) fn new(
-        values: Vec<(Value, &str)>,
-        session: Arc<dyn Any + Send + Sync>,
-    ) -> Result<Outputs, EngineError> {
+    pub(super) fn new(values: Vec<(Value, &str)>, session: Arc<dyn Any + Send + Sync>) -> Result<Outputs, EngineError> {
         let outputs = values.into_iter().map(|(value, name)| Output::new(value, name)).collect::<Result<_, _>>()?;
         Ok(Outputs { outputs, _session: session })
     }
