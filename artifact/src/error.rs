@@ -1,4 +1,6 @@
 //! Why an artifact is refused: one enum for reading, one for writing, a variant for each rule of `docs/format.md`.
+//!
+//! The texts of [`OpenError`] do not name the file: whoever asked for it knows what the user calls it.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,47 +12,53 @@ use crate::table::SectionKind;
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum OpenError {
-    #[error("{path}: {source}")]
+    #[error("file cannot be read: {source}")]
     Io { path: PathBuf, source: io::Error },
-    #[error("{path} is not a regular file: an artifact is a file that can be mapped")]
+    #[error("not a regular file: expected an artifact made by `blink compile`, which can be mapped")]
     NotAFile { path: PathBuf },
     #[error("file is empty: expected an artifact made by `blink compile`")]
     Empty,
-    #[error("file is not an artifact: it starts with {found:02x?}; make one with `blink compile MODEL.onnx -o OUT.blink`")]
+    #[error(
+        "file is not an artifact: it starts with {found:02x?}; make one with `blink compile MODEL.onnx -o OUT.blink`"
+    )]
     NotAnArtifact { found: Vec<u8> },
     #[error("file ends inside the header: found {found} bytes, expected at least 256; copy or compile it again")]
     TruncatedHeader { found: u64 },
-    #[error("format version {found} is not known, this blink reads version 1; compile the model again, or use the blink that made it")]
+    #[error(
+        "format version is {found}, this blink reads version 1; compile the model again, or use the blink that made it"
+    )]
     FormatVersion { found: u32 },
-    #[error("header length is {found}, expected 256")]
+    #[error("header length is {found}, expected 256; copy or compile it again")]
     HeaderLength { found: u32 },
     #[error("file has {found} bytes, its header says {recorded}: it was cut or extended; copy or compile it again")]
     FileLength { recorded: u64, found: u64 },
-    #[error("file length {recorded} is not a multiple of 4096")]
+    #[error("file length is {recorded}, expected a multiple of 4096; compile the model again")]
     FileLengthUnaligned { recorded: u64 },
-    #[error("section count is {found}, expected 2 to 256")]
+    #[error("section count is {found}, expected 2 to 256; copy or compile it again")]
     SectionCount { found: u32 },
-    #[error("section entries have {found} bytes, expected 64")]
+    #[error("section entry length is {found}, expected 64; copy or compile it again")]
     EntryLength { found: u32 },
-    #[error("host class {code} is not known to this blink")]
+    #[error("host class {code} is not known, expected 1 to 5; use a newer blink, or compile the model again")]
     HostClass { code: u32 },
-    #[error("execution provider {code} is not known to this blink")]
+    #[error("execution provider {code} is not known, expected 1 (CPU); use a newer blink, or compile the model again")]
     Provider { code: u32 },
-    #[error("model count is {found}, expected 1 to 64")]
+    #[error("model count is {found}, expected 1 to 64; copy or compile it again")]
     ModelCount { found: u32 },
-    #[error("header byte {offset} must be zero")]
+    #[error("header byte {offset} is in use, expected zero; copy or compile it again")]
     ReservedHeaderByte { offset: usize },
     #[error("signature block is in use, and this blink knows no signatures; use a newer one")]
     UnknownSignature,
-    #[error("file ends inside the section table: found {found} bytes, expected at least {expected}")]
+    #[error("file ends inside the section table: found {found} bytes, expected at least {expected}; copy it again")]
     TruncatedTable { found: u64, expected: u64 },
     #[error("structure hash does not match: header or section table were changed; copy or compile the artifact again")]
     StructureHash,
-    #[error("section {index} has kind {code}, which this blink does not know")]
+    #[error(
+        "section {index} has kind {code}, which this blink does not know; use a newer one, or compile the model again"
+    )]
     SectionKind { index: usize, code: u32 },
     #[error("section {index} has alignment {found}, expected a power of two from 4096 to 2097152")]
     SectionAlignment { index: usize, found: u32 },
-    #[error("section {index} is empty")]
+    #[error("section {index} is empty, expected at least 1 byte")]
     SectionEmpty { index: usize },
     #[error("section {index} ({len} bytes at {offset}) passes the end of the file at {file_len}")]
     SectionOutside { index: usize, offset: u64, len: u64, file_len: u64 },
@@ -58,38 +66,53 @@ pub enum OpenError {
     SectionOffset { index: usize, found: u64, expected: u64 },
     #[error("section {index} has a byte in use that must be zero")]
     ReservedEntryByte { index: usize },
-    #[error("section {index} is a {kind}: the manifest is the first section and the only one of its kind")]
+    #[error("section {index} is a {kind} section: the manifest is the first section and the only one of its kind")]
     ManifestPlace { index: usize, kind: SectionKind },
-    #[error("section {index}, a {kind}, belongs to model {found:?}, which the artifact does not have")]
+    #[error("section {index} is the {}, which the artifact cannot have", part(*kind, *found))]
     SectionModel { index: usize, kind: SectionKind, found: Option<u32> },
-    #[error("section {index} holds weights and does not follow its model's graph")]
+    #[error("section {index} holds weights, expected right after its model's graph")]
     WeightsPlace { index: usize },
-    #[error("model {model} has {found} {kind} sections")]
+    #[error("model {model} has {found} {kind} sections, expected {}", expected(*kind))]
     SectionsOfModel { model: u32, kind: SectionKind, found: usize },
-    #[error("sections end at {end}, the file at {file_len}: only padding to the next 4096 may follow")]
+    #[error("sections end at {end}, the file at {file_len}: only zeros up to the next multiple of 4096 may follow")]
     TrailingBytes { end: u64, file_len: u64 },
-    #[error("{kind} of model {model:?} does not match its hash: the file was damaged; copy or compile it again")]
+    #[error("{} does not match its hash: the file was damaged; copy or compile it again", part(*kind, *model))]
     SectionHash { kind: SectionKind, model: Option<u32> },
-    #[error("byte {offset} lies between sections and must be zero")]
+    #[error("byte {offset} lies between sections, expected zero: the file was damaged; copy or compile it again")]
     PaddingByte { offset: u64 },
     #[error("manifest is not valid: {0}")]
     Manifest(#[from] ManifestError),
 }
 
-/// Why an artifact could not be written. Nothing is left behind in any of these cases.
+/// Why an artifact could not be written. No other file is left, and the destination is as it was before, but for the
+/// one case that [`PendingFile::publish`](crate::PendingFile::publish) describes.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum WriteError {
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
-    #[error("{path} has no file name to write to")]
+    #[error("{path} has no file name to write to: name a file, such as model.blink", path = path.display())]
     NoFileName { path: PathBuf },
-    #[error("{path} exists and is not a regular file")]
+    #[error("{path} exists and is not a regular file: name another file", path = path.display())]
     NotAFile { path: PathBuf },
     #[error("{kind} section gave {found} bytes, {expected} were announced")]
     SectionLength { kind: SectionKind, found: u64, expected: u64 },
-    #[error("{found} sections were written, {planned} were planned")]
+    #[error("{found} sections were given, {planned} were planned")]
     SectionCount { found: usize, planned: u32 },
     #[error("artifact would break its own format: {0}")]
     Invalid(#[from] OpenError),
+}
+
+/// What a section is called: `manifest`, `weights of model 0`.
+fn part(kind: SectionKind, model: Option<u32>) -> String {
+    match model {
+        Some(model) => format!("{kind} of model {model}"),
+        None if kind == SectionKind::Manifest => kind.to_string(),
+        None => format!("{kind} of no model"),
+    }
+}
+
+/// How many sections of a kind a model has.
+fn expected(kind: SectionKind) -> &'static str {
+    if kind == SectionKind::Graph { "1" } else { "at most 1" }
 }

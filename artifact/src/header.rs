@@ -16,6 +16,8 @@ pub(crate) const HEADER_LEN: usize = 256;
 pub const PAGE: u64 = 4096;
 /// The largest alignment of a section: a huge page.
 pub const HUGE_PAGE: u64 = 2 << 20;
+/// Fewest sections an artifact can have: a manifest and a graph.
+pub(crate) const MIN_SECTIONS: u32 = 2;
 /// Most sections an artifact can have.
 pub(crate) const MAX_SECTIONS: u32 = 256;
 /// Most models an artifact can have.
@@ -23,13 +25,12 @@ pub(crate) const MAX_MODELS: u32 = 64;
 
 /// Bytes of the header that the structure hash covers.
 pub(crate) const HASHED: std::ops::Range<usize> = 0..64;
-const STRUCTURE_HASH: std::ops::Range<usize> = 64..96;
-const ZERO: [std::ops::Range<usize>; 3] = [46..48, 52..64, 96..128];
-const SIGNATURE: std::ops::Range<usize> = 128..256;
-
-// The format's promise to its readers. A changed number is a changed format: raise FORMAT_VERSION, keep reading
-// the old one, add a row to the version table of docs/format.md and a golden artifact to the tests.
-const _: () = assert!(HEADER_LEN == 256 && SIGNATURE.end == HEADER_LEN && FORMAT_VERSION == 1);
+/// Where the structure hash stands.
+pub(crate) const STRUCTURE_HASH: std::ops::Range<usize> = 64..96;
+/// Bytes set aside, all zero.
+pub(crate) const ZERO: [std::ops::Range<usize>; 3] = [46..48, 52..64, 96..128];
+/// Where a signature will stand.
+pub(crate) const SIGNATURE: std::ops::Range<usize> = 128..256;
 
 /// Which hardware runs the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -40,10 +41,14 @@ pub enum ExecutionProvider {
 }
 
 impl ExecutionProvider {
-    fn code(self) -> u32 {
+    pub(crate) const fn code(self) -> u32 {
         match self {
             ExecutionProvider::Cpu => 1,
         }
+    }
+
+    fn from_code(code: u32) -> Option<ExecutionProvider> {
+        (code == ExecutionProvider::Cpu.code()).then_some(ExecutionProvider::Cpu)
     }
 }
 
@@ -57,7 +62,7 @@ pub struct OrtVersion {
 }
 
 impl OrtVersion {
-    /// Reads `1.31.1`; `None` for anything but three numbers.
+    /// Reads `1.31.1`; `None` for anything but three numbers of 16 bits.
     pub fn parse(text: &str) -> Option<OrtVersion> {
         let mut parts = text.split('.').map(|part| part.parse().ok());
         let version = OrtVersion { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
@@ -125,25 +130,18 @@ impl Header {
             return Err(OpenError::FileLengthUnaligned { recorded: file_len });
         }
         let sections = u32_at(bytes, 24);
-        if !(2..=MAX_SECTIONS).contains(&sections) {
-            return Err(OpenError::SectionCount { found: sections });
-        }
+        check_sections(sections)?;
         let found = u32_at(bytes, 28);
         if found as usize != crate::table::ENTRY_LEN {
             return Err(OpenError::EntryLength { found });
         }
         let code = u32_at(bytes, 32);
         let host_class = HostClass::from_code(code).map_err(|_| OpenError::HostClass { code })?;
-        let provider = match u32_at(bytes, 36) {
-            1 => ExecutionProvider::Cpu,
-            code => return Err(OpenError::Provider { code }),
-        };
-        let ort =
-            OrtVersion { major: u16_at(bytes, 40), minor: u16_at(bytes, 42), patch: u16_at(bytes, 44) };
+        let code = u32_at(bytes, 36);
+        let provider = ExecutionProvider::from_code(code).ok_or(OpenError::Provider { code })?;
+        let ort = OrtVersion { major: u16_at(bytes, 40), minor: u16_at(bytes, 42), patch: u16_at(bytes, 44) };
         let models = u32_at(bytes, 48);
-        if !(1..=MAX_MODELS).contains(&models) {
-            return Err(OpenError::ModelCount { found: models });
-        }
+        check_models(models)?;
         for range in ZERO {
             if let Some(at) = bytes[range.clone()].iter().position(|&byte| byte != 0) {
                 return Err(OpenError::ReservedHeaderByte { offset: range.start + at });
@@ -158,7 +156,7 @@ impl Header {
     }
 
     /// The header as it stands in the file.
-    pub fn encode(&self) -> [u8; HEADER_LEN] {
+    pub(crate) fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
         put(0, &MAGIC);
@@ -178,6 +176,16 @@ impl Header {
     }
 }
 
+/// Whether an artifact can have this many sections.
+pub(crate) fn check_sections(found: u32) -> Result<(), OpenError> {
+    if (MIN_SECTIONS..=MAX_SECTIONS).contains(&found) { Ok(()) } else { Err(OpenError::SectionCount { found }) }
+}
+
+/// Whether an artifact can have this many models.
+pub(crate) fn check_models(found: u32) -> Result<(), OpenError> {
+    if (1..=MAX_MODELS).contains(&found) { Ok(()) } else { Err(OpenError::ModelCount { found }) }
+}
+
 /// The hash that [`Header::structure_hash`] must hold.
 pub(crate) fn structure_hash(header: &[u8; HEADER_LEN], table: &[u8]) -> [u8; 32] {
     *blake3::Hasher::new().update(&header[HASHED]).update(table).finalize().as_bytes()
@@ -187,10 +195,10 @@ fn u16_at(bytes: &[u8; HEADER_LEN], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
-fn u32_at(bytes: &[u8; HEADER_LEN], at: usize) -> u32 {
+pub(crate) fn u32_at<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-fn u64_at(bytes: &[u8; HEADER_LEN], at: usize) -> u64 {
+pub(crate) fn u64_at<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
     u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }

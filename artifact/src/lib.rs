@@ -16,12 +16,14 @@ mod publish;
 mod reader;
 mod table;
 pub mod target;
+mod temporary;
+mod tripwires;
 mod writer;
 
 pub use error::{OpenError, WriteError};
 pub use header::{ExecutionProvider, FORMAT_VERSION, HUGE_PAGE, Header, OrtVersion, PAGE};
-pub use map::MappedFile;
 pub use manifest::{Manifest, ManifestError};
+pub use map::MappedFile;
 pub use publish::PendingFile;
 pub use reader::Artifact;
 pub use table::{Section, SectionKind};

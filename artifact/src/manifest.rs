@@ -1,15 +1,13 @@
-//! What an artifact says of itself: the types behind the manifest section, and the rules they keep.
+//! What an artifact says of itself: the types behind the manifest section. Their rules are in `rules`.
 //!
 //! Every field is an input or a property of the compilation, never a time, a path or a measurement.
+
+pub(crate) mod rules;
 
 use blink_tensors::DType;
 use serde::{Deserialize, Serialize};
 
-/// Largest manifest section, in bytes.
-pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
-const MAX_NAME: usize = 1024;
-const MAX_VALUES: usize = 1024;
-const MAX_RANK: usize = 64;
+pub use rules::{MAX_MANIFEST_LEN, ManifestError};
 
 /// The whole manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,105 +166,9 @@ pub struct Provenance {
     pub nodes: (u64, u64),
 }
 
-/// Why a manifest is refused.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum ManifestError {
-    #[error("it has {found} bytes, at most 4194304 are read")]
-    TooLong { found: u64 },
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
-    #[error("it lists {found} models, the header says {expected}")]
-    ModelCount { found: usize, expected: u32 },
-    #[error("two models are called '{name}'")]
-    DuplicateModel { name: String },
-    #[error("model '{model}' has two {side} called '{name}'")]
-    DuplicateValue { model: String, side: &'static str, name: String },
-    #[error("a name has {found} bytes, expected 1 to 1024")]
-    NameLength { found: usize },
-    #[error("model '{model}' has {found} {side}, at most 1024 are read")]
-    TooManyValues { model: String, side: &'static str, found: usize },
-    #[error("value '{value}' has rank {found}, at most 64 is read")]
-    Rank { value: String, found: usize },
-    #[error("arena alignment is {found}, expected a power of two from 16 to 4096")]
-    ArenaAlignment { found: u32 },
-    #[error("golden run of model '{model}' does not fit its inputs, outputs or golden section")]
-    Golden { model: String },
-}
-
 impl Manifest {
-    /// Reads and checks a manifest section. `golden_len` gives the length of each model's golden section.
-    pub(crate) fn decode(
-        bytes: &[u8],
-        models: u32,
-        golden_len: impl Fn(u32) -> u64,
-    ) -> Result<Manifest, ManifestError> {
-        let found = bytes.len() as u64;
-        if found > MAX_MANIFEST_LEN {
-            return Err(ManifestError::TooLong { found });
-        }
-        let manifest: Manifest = serde_json::from_slice(bytes)?;
-        if manifest.models.len() != models as usize {
-            return Err(ManifestError::ModelCount { found: manifest.models.len(), expected: models });
-        }
-        for (index, model) in manifest.models.iter().enumerate() {
-            check_name(&model.name)?;
-            if manifest.models[..index].iter().any(|other| other.name == model.name) {
-                return Err(ManifestError::DuplicateModel { name: model.name.clone() });
-            }
-            model.check(golden_len(index as u32))?;
-        }
-        Ok(manifest)
-    }
-
     /// The manifest section's bytes.
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings, numbers and lists are always JSON")
     }
-}
-
-impl ModelRecord {
-    fn check(&self, golden_len: u64) -> Result<(), ManifestError> {
-        for (side, values) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
-            if values.len() > MAX_VALUES {
-                return Err(ManifestError::TooManyValues { model: self.name.clone(), side, found: values.len() });
-            }
-            for (index, value) in values.iter().enumerate() {
-                check_name(&value.name)?;
-                if values[..index].iter().any(|other| other.name == value.name) {
-                    let (model, name) = (self.name.clone(), value.name.clone());
-                    return Err(ManifestError::DuplicateValue { model, side, name });
-                }
-                let rank = value.dims.as_ref().map_or(0, Vec::len);
-                if rank > MAX_RANK {
-                    return Err(ManifestError::Rank { value: value.name.clone(), found: rank });
-                }
-            }
-        }
-        let found = self.arena.alignment;
-        if !found.is_power_of_two() || !(16..=4096).contains(&found) {
-            return Err(ManifestError::ArenaAlignment { found });
-        }
-        if self.golden.as_ref().is_some_and(|golden| !golden.fits(self, golden_len)) {
-            return Err(ManifestError::Golden { model: self.name.clone() });
-        }
-        Ok(())
-    }
-}
-
-impl Golden {
-    fn fits(&self, model: &ModelRecord, section_len: u64) -> bool {
-        let ranks = self.shapes.iter().flatten().chain(self.outputs.iter().map(|output| &output.shape));
-        self.shapes.len() == model.inputs.len()
-            && self.outputs.len() == model.outputs.len()
-            && ranks.into_iter().all(|shape| shape.len() <= MAX_RANK)
-            && self.outputs.iter().all(|output| {
-                output.stored.is_none_or(|(offset, len)| offset.checked_add(len).is_some_and(|end| end <= section_len))
-            })
-    }
-}
-
-fn check_name(name: &str) -> Result<(), ManifestError> {
-    let found = name.len();
-    if (1..=MAX_NAME).contains(&found) { Ok(()) } else { Err(ManifestError::NameLength { found }) }
 }

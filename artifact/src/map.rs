@@ -1,11 +1,16 @@
 //! A file, opened once and mapped read-only through that one descriptor.
+//!
+//! Opening never waits: not for the other end of a pipe, not for a terminal. What is not a regular file is refused.
 #![allow(unsafe_code)]
 
 use std::fs::File;
+use std::io;
 use std::ops::Deref;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use memmap2::{Advice, Mmap};
+use memmap2::{Advice, Mmap, MmapOptions};
+use rustix::fs::OFlags;
 
 use crate::error::OpenError;
 
@@ -18,11 +23,14 @@ pub struct MappedFile {
 impl MappedFile {
     /// Opens `path` and maps all of it. Nothing is read.
     pub fn open(path: &Path) -> Result<MappedFile, OpenError> {
-        let file = File::open(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        // Without NONBLOCK, opening a pipe would wait for a writer. On a regular file it changes nothing.
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+        let file = file.map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         MappedFile::of(&file, path)
     }
 
-    /// Maps all of `file`; `path` is only what errors call it.
+    /// Maps all of `file`; `path` is what errors carry.
     pub fn of(file: &File, path: &Path) -> Result<MappedFile, OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         let metadata = file.metadata().map_err(io)?;
@@ -32,19 +40,24 @@ impl MappedFile {
         if metadata.len() == 0 {
             return Err(OpenError::Empty);
         }
-        // SAFETY: the mapping is private and read-only. The format's first assumption about its medium is that a
-        // mapped artifact is replaced, never changed in place; the writer keeps it, and leaves the file read-only.
-        let map = unsafe { Mmap::map(file) }.map_err(io)?;
+        let len = usize::try_from(metadata.len()).map_err(|_| io(io::ErrorKind::FileTooLarge.into()))?;
+        // SAFETY: the mapping is read-only, and as long as the file was a moment ago. The format's first assumption
+        // about its medium is that a mapped artifact is replaced, never changed or cut in place; the writer keeps
+        // it, and leaves the file read-only.
+        let map = unsafe { MmapOptions::new().len(len).map(file) }.map_err(io)?;
         Ok(MappedFile { map })
     }
 
     /// Asks the kernel to keep `len` bytes from `offset` in huge pages. A hint: a kernel or a file system that
-    /// cannot is no error, the pages are then small.
+    /// cannot is no error, the pages are then small. A range that is not in the file is ignored.
     pub fn prefer_huge_pages(&self, offset: usize, len: usize) {
+        if self.map.get(offset..).is_none_or(|rest| len > rest.len()) {
+            return;
+        }
         #[cfg(target_os = "linux")]
         let _ = self.map.advise_range(Advice::HugePage, offset, len);
         #[cfg(not(target_os = "linux"))]
-        let _ = (offset, len, Advice::Normal);
+        let _ = Advice::Normal;
     }
 }
 

@@ -1,42 +1,52 @@
 //! A file that exists under its name only once it is whole.
 //!
-//! Where the system has unnamed temporary files (Linux, `O_TMPFILE`), a process that dies leaves nothing. Elsewhere
-//! the file carries a temporary name until then, and is removed when the writer gives up.
+//! Until then it has no name (Linux, `O_TMPFILE`): a process that dies leaves nothing. Where that cannot be had, or
+//! while an older file is being replaced, it has a temporary one (see `temporary`), which is removed when the writer
+//! gives up; what a killed process could not remove, the next file that needs such a name in that directory does.
 
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Permissions};
 use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use crate::temporary;
+
 /// A file being written, to appear at its destination all at once.
+///
+/// The directory is opened once: moved meanwhile, it still gets the file.
 #[derive(Debug)]
 pub struct PendingFile {
     file: File,
-    directory: PathBuf,
+    directory: File,
     destination: PathBuf,
+    /// Its name at the destination.
+    file_name: OsString,
     /// The temporary name, while there is one.
-    name: Option<PathBuf>,
+    name: Option<String>,
 }
 
 impl PendingFile {
     /// Starts a file that is to appear at `destination`, in the same directory.
     pub fn create(destination: &Path) -> io::Result<PendingFile> {
-        if destination.file_name().is_none() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"));
-        }
-        let directory = match destination.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
+        PendingFile::with(destination, temporary::unnamed)
+    }
+
+    fn with(destination: &Path, unnamed: impl FnOnce(&File) -> Option<File>) -> io::Result<PendingFile> {
+        let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name");
+        let file_name = file_name(destination).ok_or_else(no_name)?.to_owned();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = File::from(openat(CWD, parent(destination), flags, Mode::empty())?);
+        let (file, name) = match unnamed(&directory) {
+            Some(file) => (file, None),
+            None => temporary::named(&directory).map(|(file, name)| (file, Some(name)))?,
         };
-        let destination = destination.to_owned();
-        match unnamed(&directory) {
-            Some(file) => Ok(PendingFile { file, directory, destination, name: None }),
-            None => {
-                let name = temporary_name(&destination);
-                let file = File::options().read(true).write(true).create_new(true).open(&name)?;
-                Ok(PendingFile { file, directory, destination, name: Some(name) })
-            }
-        }
+        Ok(PendingFile { file, directory, destination: destination.to_owned(), file_name, name })
     }
 
     /// The file, open for reading and writing.
@@ -44,26 +54,50 @@ impl PendingFile {
         &self.file
     }
 
+    /// A path by which this process can open the file now.
+    pub fn path(&self) -> PathBuf {
+        match &self.name {
+            Some(name) => parent(&self.destination).join(name),
+            None => PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd())),
+        }
+    }
+
     /// Where it is to appear.
     pub fn destination(&self) -> &Path {
         &self.destination
     }
 
-    /// Syncs the file, makes it read-only, puts it at its destination in place of what is there, and syncs the
-    /// directory.
-    pub fn publish(mut self) -> io::Result<()> {
-        self.file.set_permissions(std::fs::Permissions::from_mode(0o444))?;
+    /// Syncs the file, gives it `mode` less what the umask takes, puts it at its destination in place of what is
+    /// there (a symbolic link is replaced, not followed), and syncs the directory.
+    ///
+    /// Fails with nothing changed, but for the last step: then the file is in place and a crash may undo that.
+    pub fn publish(mut self, mode: u32) -> io::Result<()> {
+        let allowed = self.file.metadata()?.permissions().mode();
+        self.file.set_permissions(Permissions::from_mode(mode & allowed))?;
         self.file.sync_all()?;
+        self.put_in_place()?;
+        match self.directory.sync_all() {
+            // Some file systems have no such operation on directories.
+            Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => Ok(()),
+            synced => synced,
+        }
+    }
+
+    fn put_in_place(&mut self) -> io::Result<()> {
         if self.name.is_none() {
-            let name = temporary_name(&self.destination);
-            link(&self.file, &name)?;
-            self.name = Some(name);
+            match temporary::link(&self.file, &self.directory, &self.file_name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                linked => return linked,
+            }
         }
-        if let Some(name) = &self.name {
-            std::fs::rename(name, &self.destination)?;
-        }
+        let name = match self.name.take() {
+            Some(name) => name,
+            None => temporary::give_name(&self.file, &self.directory)?,
+        };
+        let name = self.name.insert(name);
+        renameat(&self.directory, name.as_str(), &self.directory, &self.file_name)?;
         self.name = None;
-        File::open(&self.directory)?.sync_all()
+        Ok(())
     }
 }
 
@@ -71,36 +105,103 @@ impl Drop for PendingFile {
     fn drop(&mut self) {
         if let Some(name) = self.name.take() {
             // Nobody is left to hear of a failure.
-            let _ = std::fs::remove_file(name);
+            let _ = unlinkat(&self.directory, name, AtFlags::empty());
         }
     }
 }
 
-fn temporary_name(destination: &Path) -> PathBuf {
-    let name = destination.file_name().unwrap_or_default().to_string_lossy();
-    destination.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+/// The last part of `path`; `None` where `path` names a directory by its form: `a/`, `a/.`, `a/..`.
+pub(crate) fn file_name(path: &Path) -> Option<&OsStr> {
+    path.file_name().filter(|name| path.as_os_str().as_bytes().ends_with(name.as_bytes()))
 }
 
-#[cfg(target_os = "linux")]
-fn unnamed(directory: &Path) -> Option<File> {
-    use rustix::fs::{Mode, OFlags, open};
-    open(directory, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::from_raw_mode(0o600)).ok().map(File::from)
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-#[cfg(target_os = "linux")]
-fn link(file: &File, name: &Path) -> io::Result<()> {
-    use rustix::fs::{AtFlags, CWD, linkat};
-    use std::os::fd::AsRawFd;
-    let source = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(linkat(CWD, source, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
-}
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
 
-#[cfg(not(target_os = "linux"))]
-fn unnamed(_: &Path) -> Option<File> {
-    None
-}
+    use super::*;
 
-#[cfg(not(target_os = "linux"))]
-fn link(_: &File, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// As on a system without unnamed files.
+    fn with_name(destination: &Path) -> PendingFile {
+        PendingFile::with(destination, |_| None).unwrap()
+    }
+
+    #[test]
+    fn a_file_with_a_temporary_name_is_published_or_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let destination = home.path().join("out");
+        let mut pending = with_name(&destination);
+        assert_eq!(names(home.path()), [pending.path().file_name().unwrap().to_str().unwrap()]);
+        pending.file.write_all(b"first").unwrap();
+        pending.publish(0o444).unwrap();
+        assert_eq!(
+            (names(home.path()), std::fs::read(&destination).unwrap()),
+            (vec!["out".to_owned()], b"first".into())
+        );
+
+        let mut pending = with_name(&destination);
+        pending.file.write_all(b"second").unwrap();
+        assert_eq!(std::fs::read(pending.path()).unwrap(), b"second");
+        drop(pending);
+        assert_eq!(
+            (names(home.path()), std::fs::read(&destination).unwrap()),
+            (vec!["out".to_owned()], b"first".into())
+        );
+    }
+
+    #[test]
+    fn two_files_with_temporary_names_do_not_disturb_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let destination = home.path().join("out");
+        let (first, second) = (with_name(&destination), with_name(&destination));
+        assert_ne!(first.path(), second.path());
+        second.publish(0o444).unwrap();
+        first.publish(0o444).unwrap();
+        assert_eq!(names(home.path()), ["out"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_when_the_next_file_needs_a_name() {
+        let home = tempfile::tempdir().unwrap();
+        let (destination, left) = (home.path().join("out"), home.path().join(".blink-1-0.tmp"));
+        for start in [PendingFile::create, |path: &Path| PendingFile::with(path, |_| None)] {
+            std::fs::write(&destination, "older").unwrap();
+            std::fs::write(&left, "left").unwrap();
+            start(&destination).unwrap().publish(0o444).unwrap();
+            assert_eq!(names(home.path()), ["out"]);
+        }
+    }
+
+    #[test]
+    fn a_moved_directory_still_gets_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let (before, after) = (home.path().join("before"), home.path().join("after"));
+        std::fs::create_dir(&before).unwrap();
+        let pending = [PendingFile::create(&before.join("a")).unwrap(), with_name(&before.join("b"))];
+        std::fs::rename(&before, &after).unwrap();
+        pending.into_iter().for_each(|pending| pending.publish(0o444).unwrap());
+        let mut found = names(&after);
+        found.sort();
+        assert_eq!(found, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_path_that_names_a_directory_has_no_file_name() {
+        for path in ["a/", "a/.", "a/..", "..", ".", "/", ""] {
+            assert_eq!(file_name(Path::new(path)), None, "{path}");
+            let refused = PendingFile::create(Path::new(path)).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{path}");
+        }
+        assert_eq!(file_name(Path::new("a/b.blink")), Some(OsStr::new("b.blink")));
+        assert_eq!((parent(Path::new("b")), parent(Path::new("/b"))), (Path::new("."), Path::new("/")));
+    }
 }

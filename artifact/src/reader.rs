@@ -12,6 +12,9 @@ use crate::manifest::{Manifest, ModelRecord};
 use crate::map::MappedFile;
 use crate::table::{self, Section, SectionKind};
 
+/// Bytes hashed between two reports of progress.
+const HASHED_AT_ONCE: usize = 8 << 20;
+
 /// An artifact, open and mapped, checked at level "code" of `docs/format.md`.
 #[derive(Debug)]
 pub struct Artifact {
@@ -32,7 +35,7 @@ impl Artifact {
         Artifact::check(MappedFile::open(path)?, path)
     }
 
-    /// As [`Artifact::open`], on a file that is open already; `path` is what errors call it.
+    /// As [`Artifact::open`], on a file that is open already; `path` is what errors and [`Artifact::path`] give.
     pub fn from_file(file: &File, path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
         let path = path.as_ref();
         Artifact::check(MappedFile::of(file, path)?, path)
@@ -51,7 +54,7 @@ impl Artifact {
         let sections = table::decode(&header, table)?;
         for section in &sections {
             if matches!(section.kind, SectionKind::Manifest | SectionKind::Graph) {
-                check_hash(&map, section)?;
+                check_hash(&map, section, |_| ())?;
             }
         }
         let golden_len = |model| find(&sections, model, SectionKind::Golden).map_or(0, |section| section.len);
@@ -66,16 +69,17 @@ impl Artifact {
 
     /// Checks what [`Artifact::open`] left out: the hash of every section, and that every gap is zeros.
     ///
-    /// `progress` hears how many bytes have been checked so far.
+    /// `progress` hears, every few megabytes, up to which byte of the file it has come; at last, the file's length.
     pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<(), OpenError> {
         let mut end = table::table_end(self.header.sections);
         for section in &self.sections {
             self.check_gap(end, section.offset)?;
-            check_hash(&self.map, section)?;
+            check_hash(&self.map, section, |hashed| progress(section.offset + hashed))?;
             end = section.end();
-            progress(end);
         }
-        self.check_gap(end, self.header.file_len)
+        self.check_gap(end, self.header.file_len)?;
+        progress(self.header.file_len);
+        Ok(())
     }
 
     fn check_gap(&self, start: u64, end: u64) -> Result<(), OpenError> {
@@ -152,8 +156,13 @@ fn bytes_of<'a>(map: &'a MappedFile, section: &Section) -> &'a [u8] {
     &map[section.offset as usize..section.end() as usize]
 }
 
-fn check_hash(map: &MappedFile, section: &Section) -> Result<(), OpenError> {
-    if *blake3::hash(bytes_of(map, section)).as_bytes() == section.hash {
+/// Compares a section with its hash; `progress` hears how many of its bytes have been hashed.
+fn check_hash(map: &MappedFile, section: &Section, mut progress: impl FnMut(u64)) -> Result<(), OpenError> {
+    let mut hasher = blake3::Hasher::new();
+    for part in bytes_of(map, section).chunks(HASHED_AT_ONCE) {
+        progress(hasher.update(part).count());
+    }
+    if *hasher.finalize().as_bytes() == section.hash {
         Ok(())
     } else {
         Err(OpenError::SectionHash { kind: section.kind, model: section.model })

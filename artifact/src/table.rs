@@ -4,11 +4,13 @@
 //! the padding that their alignment asks for.
 
 use crate::error::OpenError;
-use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE};
+use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE, u32_at, u64_at};
+use crate::manifest::{MAX_MANIFEST_LEN, ManifestError};
 
 /// Bytes an entry takes.
 pub(crate) const ENTRY_LEN: usize = 64;
-const WHOLE_ARTIFACT: u32 = u32::MAX;
+/// The model index of a section that belongs to no model.
+pub(crate) const WHOLE_ARTIFACT: u32 = u32::MAX;
 
 /// What a section holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -25,7 +27,7 @@ pub enum SectionKind {
 }
 
 impl SectionKind {
-    fn code(self) -> u32 {
+    pub(crate) const fn code(self) -> u32 {
         match self {
             SectionKind::Manifest => 1,
             SectionKind::Golden => 2,
@@ -35,13 +37,9 @@ impl SectionKind {
     }
 
     fn from_code(code: u32) -> Option<SectionKind> {
-        Some(match code {
-            1 => SectionKind::Manifest,
-            2 => SectionKind::Golden,
-            3 => SectionKind::Graph,
-            4 => SectionKind::Weights,
-            _ => return None,
-        })
+        [SectionKind::Manifest, SectionKind::Golden, SectionKind::Graph, SectionKind::Weights]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 
@@ -91,34 +89,35 @@ impl Section {
     }
 
     fn decode(index: usize, bytes: &[u8; ENTRY_LEN], previous_end: u64, header: &Header) -> Result<Section, OpenError> {
-        let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
-        let code = u32_at(0);
+        let code = u32_at(bytes, 0);
         let kind = SectionKind::from_code(code).ok_or(OpenError::SectionKind { index, code })?;
-        let model = Some(u32_at(4)).filter(|&model| model != WHOLE_ARTIFACT);
-        let alignment = u32_at(24);
-        if !alignment.is_power_of_two() || !(PAGE..=HUGE_PAGE).contains(&u64::from(alignment)) {
-            return Err(OpenError::SectionAlignment { index, found: alignment });
-        }
-        let (offset, len) = (u64_at(8), u64_at(16));
+        let model = Some(u32_at(bytes, 4)).filter(|&model| model != WHOLE_ARTIFACT);
+        let alignment = u32_at(bytes, 24);
+        check_alignment(index, alignment)?;
+        let (offset, len) = (u64_at(bytes, 8), u64_at(bytes, 16));
         if len == 0 {
             return Err(OpenError::SectionEmpty { index });
         }
-        let end = offset.checked_add(len).filter(|&end| end <= header.file_len);
-        if end.is_none() {
+        if offset.checked_add(len).is_none_or(|end| end > header.file_len) {
             return Err(OpenError::SectionOutside { index, offset, len, file_len: header.file_len });
         }
         let expected = previous_end.next_multiple_of(u64::from(alignment));
         if offset != expected {
             return Err(OpenError::SectionOffset { index, found: offset, expected });
         }
-        if u32_at(28) != 0 {
+        if u32_at(bytes, 28) != 0 {
             return Err(OpenError::ReservedEntryByte { index });
         }
         let mut hash = [0; 32];
         hash.copy_from_slice(&bytes[32..64]);
         Ok(Section { kind, model, offset, len, alignment, hash })
     }
+}
+
+/// Whether a section can have this alignment.
+pub(crate) fn check_alignment(index: usize, found: u32) -> Result<(), OpenError> {
+    let possible = found.is_power_of_two() && (PAGE..=HUGE_PAGE).contains(&u64::from(found));
+    if possible { Ok(()) } else { Err(OpenError::SectionAlignment { index, found }) }
 }
 
 /// One past the last byte of a table of `sections` entries.
@@ -140,9 +139,11 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
         return Err(OpenError::TrailingBytes { end, file_len: header.file_len });
     }
     for model in 0..header.models {
-        for (kind, least, most) in [(SectionKind::Graph, 1, 1), (SectionKind::Weights, 0, 1), (SectionKind::Golden, 0, 1)] {
-            let found = sections.iter().filter(|s| s.kind == kind && s.model == Some(model)).count();
-            if !(least..=most).contains(&found) {
+        let count = |kind| sections.iter().filter(|s| s.kind == kind && s.model == Some(model)).count();
+        // A second weights section has had no place already: it does not follow the graph.
+        for (kind, possible) in [(SectionKind::Graph, 1..=1), (SectionKind::Golden, 0..=1)] {
+            let found = count(kind);
+            if !possible.contains(&found) {
                 return Err(OpenError::SectionsOfModel { model, kind, found });
             }
         }
@@ -150,11 +151,14 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
     Ok(sections)
 }
 
-/// The rules on which section may stand where.
+/// The rules on which section may stand where, and how long a manifest may be.
 fn check_place(index: usize, section: &Section, previous: Option<&Section>, header: &Header) -> Result<(), OpenError> {
     let is_manifest = section.kind == SectionKind::Manifest;
     if is_manifest != (index == 0) {
         return Err(OpenError::ManifestPlace { index, kind: section.kind });
+    }
+    if is_manifest && section.len > MAX_MANIFEST_LEN {
+        return Err(ManifestError::TooLong { found: section.len }.into());
     }
     let model_fits = match section.model {
         None => is_manifest,

@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::WriteError;
-use crate::header::{ExecutionProvider, Header, OrtVersion, PAGE, structure_hash};
-use crate::publish::PendingFile;
+use crate::error::{OpenError, WriteError};
+use crate::header::{self, ExecutionProvider, Header, OrtVersion, PAGE, structure_hash};
+use crate::publish::{self, PendingFile};
 use crate::reader::Artifact;
 use crate::table::{self, Section, SectionKind};
 use crate::target::HostClass;
@@ -44,10 +44,12 @@ pub struct PendingArtifact {
 }
 
 impl ArtifactWriter {
-    /// Starts an artifact that is to appear at `destination`.
+    /// Starts an artifact that is to appear at `destination`, which may be free, a file, or a link to a file.
     pub fn create(destination: &Path, plan: Plan) -> Result<ArtifactWriter, WriteError> {
         let path = || destination.to_owned();
-        if destination.file_name().is_none() {
+        header::check_sections(plan.sections)?;
+        header::check_models(plan.models)?;
+        if publish::file_name(destination).is_none() {
             return Err(WriteError::NoFileName { path: path() });
         }
         if destination.exists() && !destination.is_file() {
@@ -60,12 +62,8 @@ impl ArtifactWriter {
         Ok(writer)
     }
 
-    /// Where a section of `alignment` would start if it were added now.
-    pub fn next_offset(&self, alignment: u64) -> u64 {
-        self.out.offset.next_multiple_of(alignment)
-    }
-
-    /// Adds a section of exactly `len` bytes, which `write` gives.
+    /// Adds a section of exactly `len` bytes, which `write` gives. Once this has failed, [`ArtifactWriter::finish`]
+    /// fails too, unless `write` had given nothing.
     pub fn section(
         &mut self,
         kind: SectionKind,
@@ -74,7 +72,15 @@ impl ArtifactWriter {
         len: u64,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), WriteError> {
-        let offset = self.next_offset(u64::from(alignment));
+        let index = self.sections.len();
+        if index >= self.plan.sections as usize {
+            return Err(WriteError::SectionCount { found: index + 1, planned: self.plan.sections });
+        }
+        table::check_alignment(index, alignment)?;
+        if len == 0 {
+            return Err(OpenError::SectionEmpty { index }.into());
+        }
+        let offset = self.out.offset.next_multiple_of(u64::from(alignment));
         self.pad_to(offset)?;
         self.out.hasher.reset();
         write(&mut self.out).map_err(|source| self.io(source))?;
@@ -93,7 +99,7 @@ impl ArtifactWriter {
         if found != self.plan.sections as usize {
             return Err(WriteError::SectionCount { found, planned: self.plan.sections });
         }
-        self.pad_to(self.next_offset(PAGE))?;
+        self.pad_to(self.out.offset.next_multiple_of(PAGE))?;
         self.out.flush_chunk().map_err(|source| self.io(source))?;
         let table: Vec<u8> = self.sections.iter().flat_map(Section::encode).collect();
         let Plan { host_class, provider, ort, models, sections } = self.plan;
@@ -127,10 +133,11 @@ impl PendingArtifact {
         Arc::clone(&self.artifact)
     }
 
-    /// Puts the artifact at its destination.
+    /// Puts the artifact at its destination, read-only: a mapped file must not change. A file that was there is
+    /// replaced; who has it mapped keeps it.
     pub fn publish(self) -> Result<(), WriteError> {
         let path = self.file.destination().to_owned();
-        self.file.publish().map_err(|source| WriteError::Io { path, source })
+        self.file.publish(0o444).map_err(|source| WriteError::Io { path, source })
     }
 }
 

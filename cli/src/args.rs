@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 /// The verbs, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(verbs::demo::DemoArgs),
     Setup(verbs::setup::SetupArgs),
     Compile(verbs::compile::CompileArgs),
     Run(verbs::run::RunArgs),
@@ -27,4 +28,6 @@ pub(crate) enum Verb {
     Doctor(verbs::doctor::DoctorArgs),
     Completions(verbs::completions::CompletionsArgs),
     Man(verbs::man::ManArgs),
+    #[command(hide = true)]
+    Stock(verbs::stock::StockArgs),
 }

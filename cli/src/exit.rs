@@ -29,10 +29,22 @@ pub(crate) fn end(result: anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Stderr may be closed; the code still tells.
-            let _ = writeln!(std::io::stderr(), "blink: {error:#}");
+            let _ = writeln!(std::io::stderr(), "blink: {}", line(&error));
             ExitCode::from(code(&error))
         }
     }
+}
+
+/// The error and its causes on one line. A cause that its error has told already is not told again.
+fn line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")) {
+        if !line.contains(&cause) {
+            let gap = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{gap}{cause}");
+        }
+    }
+    line
 }
 
 /// Ends the process here and now: nothing is torn down that the kernel frees anyway. Stdout must be flushed.
@@ -76,6 +88,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<OpenError>() {
         return Some(open(error));
+    }
+    if let Some(TensorFileError::Write { .. }) = cause.downcast_ref() {
+        return Some(1);
     }
     (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
 }

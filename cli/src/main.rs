@@ -25,6 +25,7 @@ fn main() -> std::process::ExitCode {
     let entered = timeline::now();
     let Cli { output, verb } = Cli::parse();
     let result = match &verb {
+        Verb::Demo(args) => verbs::demo::run(args, &output),
         Verb::Setup(args) => verbs::setup::run(args, &output),
         Verb::Compile(args) => verbs::compile::run(args, &output),
         Verb::Run(args) => verbs::run::run(args, &output, entered),
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         Verb::Doctor(args) => verbs::doctor::run(args, &output),
         Verb::Completions(args) => verbs::completions::run(args),
         Verb::Man(args) => verbs::man::run(args),
+        Verb::Stock(args) => verbs::stock::run(args, entered),
     };
     exit::end(result)
 }

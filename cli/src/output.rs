@@ -25,6 +25,15 @@ pub(crate) struct Output {
     pub(crate) verbose: u8,
 }
 
+/// Writes `bytes` to stdout. A closed pipe is not an error: the reader has seen enough.
+pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 impl Output {
     /// Prints `value` as JSON where that was asked for, else what `text` writes.
     ///
@@ -37,7 +46,9 @@ impl Output {
         let mut out = io::BufWriter::new(io::stdout().lock());
         let written = match self.format {
             Format::Text => text(&mut out),
-            Format::Json => serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from).and_then(|()| writeln!(out)),
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from).and_then(|()| writeln!(out))
+            }
         };
         match written.and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

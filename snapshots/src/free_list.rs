@@ -54,6 +54,14 @@ impl FreeList {
         }
     }
 
+    /// One past the highest byte that is taken; 0 where nothing is.
+    pub(crate) fn taken_end(&self) -> usize {
+        match self.free.last() {
+            Some(&(start, len)) if start + len == self.len => start,
+            _ => self.len,
+        }
+    }
+
     /// Whether nothing is taken.
     pub(crate) fn is_whole(&self) -> bool {
         self.free == [(0, self.len)]
@@ -74,6 +82,7 @@ mod tests {
         assert_eq!(list.take(128), Some(320));
         assert_eq!(list.take(200), Some(0));
         assert_eq!(list.take(600), None);
+        assert_eq!(list.best_fit(57), Some(512));
     }
 
     #[test]
@@ -83,10 +92,17 @@ mod tests {
             let mut list = FreeList::new(300);
             let parts = [100, 100, 100].map(|len| (list.take(len).unwrap(), len));
             assert_eq!(list.best_fit(1), None);
+            let mut taken = [true; 3];
             for index in order {
+                assert!(!list.is_whole());
+                assert_eq!(list.taken_end(), 100 * (1 + taken.iter().rposition(|&taken| taken).unwrap()));
                 list.give(parts[index].0, parts[index].1);
+                taken[index] = false;
             }
             assert!(list.is_whole());
+            assert_eq!(list.taken_end(), 0);
+            assert_eq!(list.take(300), Some(0));
+            assert_eq!(list.taken_end(), 300);
         }
     }
 

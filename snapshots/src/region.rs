@@ -53,8 +53,9 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the mapping was made in `map` and belongs to this value; the arena drops a region only once no
-        // block of it is lent out. Failure would mean that it was not mapped, and there is nothing to undo then.
+        // SAFETY: the mapping was made in `map` and belongs to this value, which gives out numbers and no references.
+        // Whoever made a pointer of one keeps to `TensorArena::alloc`. Failure would mean that it was not mapped,
+        // and there is nothing to undo then.
         let _ = unsafe { munmap(self.mapped.0 as *mut _, self.mapped.1) };
     }
 }

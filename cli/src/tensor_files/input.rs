@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use blink_runtime::Model;
+use blink_artifact::manifest::ValueSpec;
 use blink_tensors::{DType, Tensor, json, npy, npz, raw};
 
 use super::TensorFileError;
@@ -16,9 +16,8 @@ struct Spec {
     path: PathBuf,
 }
 
-/// Reads every `--input` for `model`: names and tensors, in the order given.
-pub(crate) fn read_inputs(specs: &[String], model: &Model) -> Result<Vec<(String, Tensor)>, TensorFileError> {
-    let inputs = &model.record().inputs;
+/// Reads every `--input` for a model that takes `inputs`: names and tensors, in the order given.
+pub(crate) fn read_inputs(specs: &[String], inputs: &[ValueSpec]) -> Result<Vec<(String, Tensor)>, TensorFileError> {
     let wanted = |name: &str| inputs.iter().find(|input| input.name == name).map(|input| input.dtype);
     let known = || inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
     let (mut tensors, mut stdin_used) = (Vec::new(), false);
@@ -37,7 +36,7 @@ pub(crate) fn read_inputs(specs: &[String], model: &Model) -> Result<Vec<(String
         }
         let name = match spec.name {
             Some(name) => name,
-            None => match &inputs[..] {
+            None => match inputs {
                 [only] => only.name.clone(),
                 _ => return Err(TensorFileError::NameNeeded { path: path(), side: "input", known: known() }),
             },
@@ -46,13 +45,15 @@ pub(crate) fn read_inputs(specs: &[String], model: &Model) -> Result<Vec<(String
             return Err(TensorFileError::UnknownName { name, side: "input", known: known() });
         };
         let tensor = match (&spec.raw, format(&spec.path, &bytes)) {
-            (Some((dtype, shape)), _) => raw::decode(*dtype, shape, &bytes)
-                .map_err(|source| TensorFileError::Raw { path: path(), source })?,
-            (None, Ok(Format::Npy)) => npy::decode_as(&bytes, Some(dtype))
-                .map_err(|source| TensorFileError::Npy { path: path(), source })?,
+            (Some((dtype, shape)), _) => {
+                raw::decode(*dtype, shape, &bytes).map_err(|source| TensorFileError::Raw { path: path(), source })?
+            }
+            (None, Ok(Format::Npy)) => {
+                npy::decode_as(&bytes, Some(dtype)).map_err(|source| TensorFileError::Npy { path: path(), source })?
+            }
             (None, Ok(_)) => {
-                let value = serde_json::from_slice(&bytes)
-                    .map_err(|source| TensorFileError::Json { path: path(), source })?;
+                let value =
+                    serde_json::from_slice(&bytes).map_err(|source| TensorFileError::Json { path: path(), source })?;
                 json::decode(&value, dtype).map_err(|source| TensorFileError::JsonTensor { path: path(), source })?
             }
             (None, Err(error)) => return Err(error),

@@ -26,6 +26,8 @@ pub(crate) use output::{Destination, write_outputs};
 pub(crate) enum TensorFileError {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("{path} cannot be written: {source}", path = path.display())]
+    Write { path: PathBuf, source: io::Error },
     #[error("{path}: {source}", path = path.display())]
     Npy { path: PathBuf, source: NpyError },
     #[error("{path}: {source}", path = path.display())]

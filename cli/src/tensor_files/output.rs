@@ -96,7 +96,11 @@ pub(crate) fn write_outputs(
         } else {
             put(&destination.path, &bytes)
         };
-        written.map_err(|source| TensorFileError::Io { path: path(), source })?;
+        match written {
+            // The reader has seen enough.
+            Err(error) if destination.is_stdout() && error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written.map_err(|source| TensorFileError::Write { path: path(), source })?,
+        }
     }
     Ok(())
 }
@@ -112,7 +116,9 @@ fn encode(destination: &Destination, outputs: &[(&str, TensorView<'_>)]) -> Resu
     let mut out = Vec::new();
     for (name, view) in outputs {
         match destination.form {
-            Form::Npy => npy::encode(*view, &mut out).map_err(|source| TensorFileError::Npy { path: path(), source })?,
+            Form::Npy => {
+                npy::encode(*view, &mut out).map_err(|source| TensorFileError::Npy { path: path(), source })?
+            }
             Form::Json => {
                 let value = json::encode(*view, usize::MAX).unwrap_or_default();
                 out = serde_json::to_vec(&value).map_err(|source| TensorFileError::Json { path: path(), source })?;

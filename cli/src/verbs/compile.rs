@@ -1,11 +1,11 @@
 //! `blink compile`: an ONNX model in, an artifact out.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::bail;
 use blink_artifact::HostClass;
 use blink_compiler::{Prepack, Request, Stage, Summary, Target, compile};
-use blink_runtime::host;
+use blink_runtime::{StartError, host};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -64,9 +64,9 @@ struct Report<'a> {
 pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
     let threads = args.threads.unwrap_or_else(|| host::cpu_quota().count());
     if threads == 0 {
-        bail!("threads is 0: give at least 1, or leave it out to use what the CPU quota allows");
+        return Err(StartError::NoThreads.into());
     }
-    let default = || PathBuf::from(args.model.file_stem().unwrap_or_default()).with_extension("blink");
+    let default = || PathBuf::from(args.model.file_stem().unwrap_or_default()).with_added_extension("blink");
     let request = Request {
         model: args.model.clone(),
         output: args.output.clone().unwrap_or_else(default),
@@ -87,13 +87,14 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         bar.set_message(stage.doing());
         bar.set_position(Stage::ALL.iter().position(|known| *known == stage).unwrap_or(0) as u64);
         if output.verbose > 0 {
-            bar.suspend(|| eprintln!("blink: {} {}", stage.doing(), args.model.display()));
+            bar.suspend(|| _ = writeln!(io::stderr(), "blink: {} {}", stage.doing(), args.model.display()));
         }
     });
     bar.finish_and_clear();
     let summary = result?;
     for note in &summary.notes {
-        eprintln!("blink: note: {note}");
+        // Stderr may be closed; the artifact is made.
+        let _ = writeln!(io::stderr(), "blink: note: {note}");
     }
     output.print(&Report { schema: "blink.compile/1", summary: &summary }, |out| print(&summary, out))
 }
@@ -102,7 +103,8 @@ fn print(summary: &Summary, out: &mut dyn std::io::Write) -> std::io::Result<()>
     let mib = |bytes: u64| bytes as f64 / (1 << 20) as f64;
     let Summary { output, name, target, .. } = summary;
     writeln!(out, "{}", output.display())?;
-    let hosts = if target.is_portable() { " (every host of the architecture; slower than a class of its own)" } else { "" };
+    let hosts =
+        if target.is_portable() { " (every host of the architecture; slower than a class of its own)" } else { "" };
     writeln!(out, "  model     {name}, for {target} hosts{hosts}")?;
     writeln!(out, "  size      {:.1} MiB -> {:.1} MiB", mib(summary.bytes_before), mib(summary.bytes_after))?;
     writeln!(out, "  nodes     {} -> {}", summary.nodes_before, summary.nodes_after)?;

@@ -1,11 +1,10 @@
 //! `blink completions`: what a shell needs to complete `blink` commands.
 
-use std::io;
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Cli;
+use crate::output;
 
 /// Print the completion script of a shell.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,6 +16,7 @@ pub(crate) struct CompletionsArgs {
 
 /// Prints the script on stdout.
 pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "blink", &mut io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "blink", &mut script);
+    output::write(&script)
 }

@@ -76,7 +76,11 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
 
 fn print(report: &Report<'_>, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     writeln!(out, "{}", report.artifact.display())?;
-    writeln!(out, "  format    version {}, {} bytes, written by blink {}", report.format_version, report.bytes, report.compiler)?;
+    writeln!(
+        out,
+        "  format    version {}, {} bytes, written by blink {}",
+        report.format_version, report.bytes, report.compiler
+    )?;
     let here = if report.runs_here { "runs here" } else { "does not run here" };
     writeln!(out, "  target    {} hosts ({here}), CPU, ONNX Runtime {}", report.target, report.ort)?;
     writeln!(out, "  signed    no")?;
@@ -105,7 +109,12 @@ fn print_model(model: &ModelRecord, out: &mut dyn std::io::Write) -> std::io::Re
         None => writeln!(out, "    golden  none")?,
     }
     let from = &model.provenance;
-    writeln!(out, "    from    model {}, producer {}", &from.model_hash[..from.model_hash.len().min(16)], from.producer)?;
+    writeln!(
+        out,
+        "    from    model {}, producer {}",
+        &from.model_hash[..from.model_hash.len().min(16)],
+        from.producer
+    )?;
     for (name, size) in &from.set_dims {
         writeln!(out, "            {name} = {size}")?;
     }

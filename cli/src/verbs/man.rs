@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::CommandFactory;
 
 use crate::args::Cli;
+use crate::output;
 
 /// Print the manual page, or write one page a verb into a directory.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,9 +19,12 @@ pub(crate) struct ManArgs {
 /// Prints or writes the manual.
 pub(crate) fn run(args: &ManArgs) -> anyhow::Result<()> {
     match &args.directory {
-        None => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?,
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            output::write(&page)
+        }
         Some(directory) => clap_mangen::generate_to(Cli::command(), directory)
-            .with_context(|| format!("manual pages cannot be written to {}", directory.display()))?,
+            .with_context(|| format!("manual pages cannot be written to {}", directory.display())),
     }
-    Ok(())
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod setup;
+pub(crate) mod stock;
 pub(crate) mod verify;

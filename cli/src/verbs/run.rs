@@ -1,12 +1,12 @@
 //! `blink run`: tensors in, tensors out, and where the time of the start went.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_runtime::{Instance, Model, ModelError, Phase, Span, StartOptions, Timeline};
+use blink_runtime::{Instance, Model, ModelError, Phase, Span, StartOptions, Timeline, timeline};
 use blink_tensors::summary::Summary;
 use blink_tensors::{TensorView, json};
 use clap::ValueEnum;
@@ -46,6 +46,9 @@ pub(crate) struct RunArgs {
     /// When the parent spawned this process, in nanoseconds of the monotonic clock.
     #[arg(long, hide = true, value_name = "NANOSECONDS")]
     pub(crate) spawned_at: Option<u64>,
+    /// Run so many times more once the outputs are written, and record each time in the timeline.
+    #[arg(long, hide = true, value_name = "N", default_value_t = 0, requires = "timeline")]
+    pub(crate) repeat: u32,
 }
 
 /// `--prepack` of a run.
@@ -78,11 +81,15 @@ struct OutputReport<'a> {
     values: Option<serde_json::Value>,
 }
 
+/// A timeline as programs read it.
 #[derive(Serialize)]
-struct TimelineReport {
+pub(super) struct TimelineReport {
     schema: &'static str,
     total_ms: f64,
     phases: Vec<Span>,
+    /// Later runs in the same process, in milliseconds each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warm_ms: Vec<f64>,
 }
 
 /// Opens, starts, runs, writes; then ends the process without tearing anything down.
@@ -93,7 +100,7 @@ pub(crate) fn run(args: &RunArgs, output: &Output, entered: u64) -> anyhow::Resu
     let names: Vec<_> = record.outputs.iter().map(|value| value.name.as_str()).collect();
     let destinations = Destination::parse_all(&args.output, &names)?;
     let inputs = timeline.record(Phase::Input, || {
-        let inputs = read_inputs(&args.input, &model)?;
+        let inputs = read_inputs(&args.input, &record.inputs)?;
         model.check_inputs(&views(&inputs))?;
         Ok::<_, anyhow::Error>(inputs)
     })?;
@@ -107,8 +114,8 @@ pub(crate) fn run(args: &RunArgs, output: &Output, entered: u64) -> anyhow::Resu
     let named: Vec<_> = names.into_iter().zip(outputs.iter()).collect();
     timeline.record(Phase::Output, || write_outputs(&destinations, &named))?;
     if let Some(path) = &args.timeline {
-        let json = serde_json::to_vec(&TimelineReport::of(&timeline))?;
-        std::fs::write(path, json).with_context(|| format!("timeline cannot be written to {}", path.display()))?;
+        let warm_ms = repeat(args.repeat, || instance.run(&views(&inputs)))?;
+        TimelineReport::of(&timeline).with_warm(warm_ms).write(path)?;
     }
     if output.verbose > 0 {
         print_timeline(&timeline);
@@ -125,7 +132,18 @@ fn open(args: &RunArgs) -> Result<Model, ModelError> {
     Model::of(Arc::new(artifact), args.model.as_deref())
 }
 
-fn views(tensors: &[(String, blink_tensors::Tensor)]) -> Vec<(&str, TensorView<'_>)> {
+/// Milliseconds of each of `times` runs.
+pub(super) fn repeat<T, E>(times: u32, run: impl Fn() -> Result<T, E>) -> Result<Vec<f64>, E> {
+    let timed = |_| {
+        let start = timeline::now();
+        // What a run gave is given back before the next, in its time: a server does the same.
+        run().map(drop)?;
+        Ok((timeline::now() - start) as f64 / 1e6)
+    };
+    (0..times).map(timed).collect()
+}
+
+pub(super) fn views(tensors: &[(String, blink_tensors::Tensor)]) -> Vec<(&str, TensorView<'_>)> {
     tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
 }
 
@@ -151,12 +169,26 @@ fn report(
         outputs: outputs.collect(),
         timeline: is_json.then(|| TimelineReport::of(timeline)),
     };
-    output.print(&report, |out| report.outputs.iter().try_for_each(|row| writeln!(out, "{}  {}", row.name, row.summary)))
+    output
+        .print(&report, |out| report.outputs.iter().try_for_each(|row| writeln!(out, "{}  {}", row.name, row.summary)))
 }
 
 impl TimelineReport {
-    fn of(timeline: &Timeline) -> TimelineReport {
-        TimelineReport { schema: "blink.timeline/1", total_ms: timeline.total_ms(), phases: timeline.spans() }
+    /// What `timeline` holds, with no later runs.
+    pub(super) fn of(timeline: &Timeline) -> TimelineReport {
+        let (total_ms, phases) = (timeline.total_ms(), timeline.spans());
+        TimelineReport { schema: "blink.timeline/1", total_ms, phases, warm_ms: Vec::new() }
+    }
+
+    /// Adds later runs.
+    pub(super) fn with_warm(self, warm_ms: Vec<f64>) -> TimelineReport {
+        TimelineReport { warm_ms, ..self }
+    }
+
+    /// Writes it to `path` as JSON.
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let json = serde_json::to_vec(self)?;
+        std::fs::write(path, json).with_context(|| format!("timeline cannot be written to {}", path.display()))
     }
 }
 

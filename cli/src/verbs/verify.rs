@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_runtime::golden::{self, Verdict};
 use blink_runtime::Model;
+use blink_runtime::golden::{self, Verdict};
 use serde::Serialize;
 
 use crate::output::Output;
@@ -71,7 +71,9 @@ fn words(verdict: Verdict) -> String {
         Verdict::Close { relative } => format!(
             "golden run agrees within {relative:.1e}; this CPU has other features than the one that recorded it"
         ),
-        Verdict::Shapes => "golden run gave outputs of the recorded shapes; their numbers cannot be compared here".into(),
+        Verdict::Shapes => {
+            "golden run gave outputs of the recorded shapes; their numbers cannot be compared here".into()
+        }
         Verdict::Absent => "no golden run is recorded".into(),
     }
 }

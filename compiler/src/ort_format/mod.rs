@@ -31,6 +31,9 @@ use weights::Region;
 /// Largest flatbuffer there is: offsets are signed 32-bit numbers.
 const MAX_TOTAL: u64 = i32::MAX as u64 - 1;
 
+/// The last element type of ONNX's `TensorProto.DataType` that the format knows: no 4-bit integers.
+const LAST_DTYPE: u64 = 20;
+
 /// An `.ort` file laid out again: the head's bytes, and where each weight goes behind it.
 pub struct Layout {
     /// The head: every table, string and small tensor. Its offsets already point at the weights.
@@ -46,10 +49,15 @@ pub struct Layout {
 /// Whether ONNX Runtime can use the weights of the `.ort` file in `ort` where they lie.
 ///
 /// It cannot where a node's attribute holds a tensor of 128 bytes or more: such a model loads only without
-/// `session.use_ort_model_bytes_for_initializers`.
+/// `session.use_ort_model_bytes_for_initializers`. Nor where a tensor is of 4-bit integers: ONNX Runtime writes what
+/// it cannot read back.
 pub fn usable_in_place(ort: &[u8]) -> Result<bool, OrtFormatError> {
     let session = reader::read(ort)?;
-    Ok(!order::by_first_use(&session)?.iter().any(|weight| weight.in_attribute))
+    let mut is_known = true;
+    session.walk(&mut |table| {
+        is_known &= !table.is(&schema::TENSOR) || table.scalar(schema::tensor::DTYPE).unwrap_or(0) <= LAST_DTYPE;
+    });
+    Ok(is_known && !order::by_first_use(&session)?.iter().any(|weight| weight.in_attribute))
 }
 
 /// Lays the `.ort` file in `ort` out again, to stand at byte `offset` of another file, where its weights region

@@ -68,14 +68,19 @@ fn load_error(path: &Path, reason: impl ToString) -> EngineError {
     EngineError::Load { path: path.to_owned(), reason: reason.to_string() }
 }
 
+/// What the loader itself says; the error around it says only which call failed.
+fn reason(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// Asks the library which version it is before anything else is asked of it.
 fn check_version(path: &Path) -> Result<(), EngineError> {
     // SAFETY: loading runs the library's initialisers. That the file is ONNX Runtime is what the user said by
     // installing it or by naming it.
-    let library = unsafe { libloading::Library::new(path) }.map_err(|error| load_error(path, error))?;
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| load_error(path, reason(&error)))?;
     // SAFETY: the symbol has had this signature in every release of ONNX Runtime.
     let base = unsafe { library.get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0") }
-        .map_err(|error| load_error(path, error))?;
+        .map_err(|error| load_error(path, reason(&error)))?;
     // SAFETY: the function takes nothing and gives a pointer to a constant of the library.
     let base = unsafe { base() };
     if base.is_null() {
@@ -84,6 +89,8 @@ fn check_version(path: &Path) -> Result<(), EngineError> {
     // SAFETY: the pointer is not null, and the version is a NUL-terminated constant.
     let found = unsafe { CStr::from_ptr(((*base).GetVersionString)() as *const c_char) }.to_string_lossy();
     if found == ORT_VERSION {
+        // Closed here, it would be unmapped, and loaded and relocated a second time.
+        std::mem::forget(library);
         Ok(())
     } else {
         Err(EngineError::Version { path: path.to_owned(), found: found.into_owned(), expected: ORT_VERSION })

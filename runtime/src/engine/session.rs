@@ -149,7 +149,8 @@ fn builder(engine: &Engine, options: &SessionOptions, threads: DeferredThreads) 
     let mut builder = ort::session::Session::builder(&engine.environment)?
         // Named, so that ONNX Runtime does not go and look for devices.
         .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(false).build()])?
-        .with_log_level(LogLevel::Error)?
+        // What fails is told by the call that fails, once.
+        .with_log_level(LogLevel::Fatal)?
         .with_optimization_level(level)?
         .with_intra_threads(options.threads)?
         .with_inter_threads(1)?

@@ -1,0 +1,136 @@
+//! The rules a manifest keeps (list: `docs/format.md`), checked before any of it is used.
+
+use std::collections::HashSet;
+
+use super::{Dim, Golden, Manifest, ModelRecord, ValueSpec};
+
+/// Largest manifest section, in bytes.
+pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
+/// Most bytes of a name.
+pub(crate) const MAX_NAME: usize = 1024;
+/// Most inputs of a model, and most outputs.
+pub(crate) const MAX_VALUES: usize = 1024;
+/// Most dims of a value.
+pub(crate) const MAX_RANK: usize = 64;
+/// Alignments an arena may ask for, in bytes.
+pub(crate) const ARENA_ALIGNMENT: std::ops::RangeInclusive<u32> = 16..=4096;
+
+/// Why a manifest is refused.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ManifestError {
+    #[error("it has {found} bytes, at most 4194304 are read")]
+    TooLong { found: u64 },
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    #[error("it lists {found} models, the header says {expected}")]
+    ModelCount { found: usize, expected: u32 },
+    #[error("two models are called '{name}'")]
+    DuplicateModel { name: String },
+    #[error("model '{model}' has two {side} called '{name}'")]
+    DuplicateValue { model: String, side: &'static str, name: String },
+    #[error("a name has {found} bytes, expected 1 to 1024")]
+    NameLength { found: usize },
+    #[error("model '{model}' has {found} {side}, at most 1024 are read")]
+    TooManyValues { model: String, side: &'static str, found: usize },
+    #[error("value '{value}' has rank {found}, at most 64 is read")]
+    Rank { value: String, found: usize },
+    #[error("arena alignment is {found}, expected a power of two from 16 to 4096")]
+    ArenaAlignment { found: u32 },
+    #[error("golden run of model '{model}' has {found} {side}, the model has {expected}")]
+    GoldenCount { model: String, side: &'static str, found: usize, expected: usize },
+    #[error("golden output '{output}' ({len} bytes at {offset}) passes the end of its section at {section_len}")]
+    GoldenPlace { output: String, offset: u64, len: u64, section_len: u64 },
+}
+
+impl Manifest {
+    /// Reads and checks a manifest section of an artifact of `models` models. `golden_len` gives the length of each
+    /// model's golden section, 0 where there is none.
+    pub(crate) fn decode(
+        bytes: &[u8],
+        models: u32,
+        golden_len: impl Fn(u32) -> u64,
+    ) -> Result<Manifest, ManifestError> {
+        let manifest: Manifest = serde_json::from_slice(bytes)?;
+        if manifest.models.len() != models as usize {
+            return Err(ManifestError::ModelCount { found: manifest.models.len(), expected: models });
+        }
+        let mut names = HashSet::new();
+        for (index, model) in (0..models).zip(&manifest.models) {
+            check_name(&model.name)?;
+            if !names.insert(&model.name) {
+                return Err(ManifestError::DuplicateModel { name: model.name.clone() });
+            }
+            model.check(golden_len(index))?;
+        }
+        Ok(manifest)
+    }
+}
+
+impl ModelRecord {
+    fn check(&self, golden_len: u64) -> Result<(), ManifestError> {
+        self.check_values("inputs", &self.inputs)?;
+        self.check_values("outputs", &self.outputs)?;
+        let found = self.arena.alignment;
+        if !found.is_power_of_two() || !ARENA_ALIGNMENT.contains(&found) {
+            return Err(ManifestError::ArenaAlignment { found });
+        }
+        self.golden.as_ref().map_or(Ok(()), |golden| golden.check(self, golden_len))
+    }
+
+    fn check_values(&self, side: &'static str, values: &[ValueSpec]) -> Result<(), ManifestError> {
+        if values.len() > MAX_VALUES {
+            return Err(ManifestError::TooManyValues { model: self.name.clone(), side, found: values.len() });
+        }
+        let mut names = HashSet::new();
+        for value in values {
+            check_name(&value.name)?;
+            if !names.insert(&value.name) {
+                let (model, name) = (self.name.clone(), value.name.clone());
+                return Err(ManifestError::DuplicateValue { model, side, name });
+            }
+            let dims = value.dims.as_deref().unwrap_or_default();
+            check_rank(&value.name, dims.len())?;
+            for dim in dims {
+                if let Dim::Symbolic(name) = dim {
+                    check_name(name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Golden {
+    fn check(&self, model: &ModelRecord, section_len: u64) -> Result<(), ManifestError> {
+        let sides =
+            [("inputs", self.shapes.len(), model.inputs.len()), ("outputs", self.outputs.len(), model.outputs.len())];
+        for (side, found, expected) in sides {
+            if found != expected {
+                return Err(ManifestError::GoldenCount { model: model.name.clone(), side, found, expected });
+            }
+        }
+        for (input, shape) in model.inputs.iter().zip(&self.shapes) {
+            check_rank(&input.name, shape.as_ref().map_or(0, Vec::len))?;
+        }
+        for (spec, output) in model.outputs.iter().zip(&self.outputs) {
+            check_rank(&spec.name, output.shape.len())?;
+            if let Some((offset, len)) = output.stored
+                && offset.checked_add(len).is_none_or(|end| end > section_len)
+            {
+                let output = spec.name.clone();
+                return Err(ManifestError::GoldenPlace { output, offset, len, section_len });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ManifestError> {
+    let found = name.len();
+    if (1..=MAX_NAME).contains(&found) { Ok(()) } else { Err(ManifestError::NameLength { found }) }
+}
+
+fn check_rank(value: &str, found: usize) -> Result<(), ManifestError> {
+    if found <= MAX_RANK { Ok(()) } else { Err(ManifestError::Rank { value: value.to_owned(), found }) }
+}

@@ -1,0 +1,20 @@
+//! The artifact format from outside: every rule of `docs/format.md` kept, and broken on purpose.
+//!
+//! One binary, a module for each kind of question. `support` holds a second implementation of the layout, made
+//! from the specification alone, so that writer and reader cannot agree on a mistake.
+
+mod support;
+
+mod damage;
+mod flipped_bits;
+mod goldens;
+mod header_rules;
+mod interrupted;
+mod manifest_rules;
+mod mutations;
+mod publication;
+mod refused_writes;
+mod round_trip;
+mod strangers;
+mod table_rules;
+mod truncated;

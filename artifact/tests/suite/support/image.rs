@@ -1,0 +1,160 @@
+//! [`Image`]: an artifact as bytes, laid out by the specification and not by the crate, to be broken rule by rule.
+//!
+//! After a patch, `seal` makes the hashes right again, so that it is the rule that refuses and not the hash.
+
+use std::io::Write;
+
+use blink_artifact::{Artifact, OpenError};
+
+use super::parts;
+
+pub(crate) const MANIFEST: u32 = 1;
+pub(crate) const GOLDEN: u32 = 2;
+pub(crate) const GRAPH: u32 = 3;
+pub(crate) const WEIGHTS: u32 = 4;
+/// The model index of what belongs to no model.
+pub(crate) const WHOLE: u32 = 0xffff_ffff;
+
+const PAGE: usize = 4096;
+const HEADER: usize = 256;
+const ENTRY: usize = 64;
+
+/// A field of a table entry: its offset in the entry.
+#[derive(Clone, Copy)]
+pub(crate) enum Field {
+    Kind = 0,
+    Model = 4,
+    Offset = 8,
+    Len = 16,
+    Alignment = 24,
+    Zero = 28,
+    Hash = 32,
+}
+
+/// A section with raw codes.
+#[derive(Clone)]
+pub(crate) struct RawSection {
+    pub(crate) kind: u32,
+    pub(crate) model: u32,
+    pub(crate) alignment: u32,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl RawSection {
+    /// A section aligned to a page.
+    pub(crate) fn new(kind: u32, model: u32, bytes: &[u8]) -> RawSection {
+        RawSection { kind, model, alignment: 4096, bytes: bytes.to_vec() }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Image(pub(crate) Vec<u8>);
+
+impl Image {
+    /// Manifest, golden, graph and weights of one model, a page each.
+    pub(crate) fn small() -> Image {
+        Image::lay(1, &Image::small_sections())
+    }
+
+    /// The sections of [`Image::small`].
+    pub(crate) fn small_sections() -> Vec<RawSection> {
+        let codes = [(MANIFEST, WHOLE), (GOLDEN, 0), (GRAPH, 0), (WEIGHTS, 0)];
+        codes.into_iter().zip(parts()).map(|((kind, model), part)| RawSection::new(kind, model, &part.bytes)).collect()
+    }
+
+    /// An artifact of `models` models with these sections, one after the other.
+    pub(crate) fn lay(models: u32, sections: &[RawSection]) -> Image {
+        let mut bytes = vec![0; HEADER + ENTRY * sections.len()];
+        for (index, section) in sections.iter().enumerate() {
+            bytes.resize(bytes.len().next_multiple_of(section.alignment.max(1) as usize), 0);
+            let mut entry = [0; ENTRY];
+            entry[0..4].copy_from_slice(&section.kind.to_le_bytes());
+            entry[4..8].copy_from_slice(&section.model.to_le_bytes());
+            entry[8..16].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+            entry[16..24].copy_from_slice(&(section.bytes.len() as u64).to_le_bytes());
+            entry[24..28].copy_from_slice(&section.alignment.to_le_bytes());
+            entry[32..64].copy_from_slice(blake3::hash(&section.bytes).as_bytes());
+            bytes[HEADER + ENTRY * index..][..ENTRY].copy_from_slice(&entry);
+            bytes.extend_from_slice(&section.bytes);
+        }
+        bytes.resize(bytes.len().next_multiple_of(PAGE), 0);
+        let mut image = Image(bytes);
+        image.put(0, &[0x89, 0x42, 0x4c, 0x4e, 0x4b, 0x0d, 0x0a, 0x1a]);
+        image.put(8, &1u32.to_le_bytes());
+        image.put(12, &256u32.to_le_bytes());
+        image.put(24, &(sections.len() as u32).to_le_bytes());
+        image.put(28, &64u32.to_le_bytes());
+        image.put(32, &2u32.to_le_bytes());
+        image.put(36, &1u32.to_le_bytes());
+        image.put(40, &[1, 0, 31, 0, 1, 0]);
+        image.put(48, &models.to_le_bytes());
+        image.put_file_len();
+        image.seal();
+        image
+    }
+
+    /// Overwrites bytes.
+    pub(crate) fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.0[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Overwrites a 4-byte field of the header and seals.
+    pub(crate) fn with_header(mut self, at: usize, value: u32) -> Image {
+        self.put(at, &value.to_le_bytes());
+        self.seal();
+        self
+    }
+
+    /// Overwrites a field of a table entry, with as many bytes as `value` has, and seals.
+    pub(crate) fn with_entry(mut self, index: usize, field: Field, value: &[u8]) -> Image {
+        self.put(HEADER + ENTRY * index + field as usize, value);
+        self.seal();
+        self
+    }
+
+    /// Overwrites the header's file length with the real one.
+    pub(crate) fn put_file_len(&mut self) {
+        let len = self.0.len() as u64;
+        self.put(16, &len.to_le_bytes());
+    }
+
+    /// Cuts or extends with zeros, says so in the header, and seals.
+    pub(crate) fn with_len(mut self, len: usize) -> Image {
+        self.0.resize(len, 0);
+        self.put_file_len();
+        self.seal();
+        self
+    }
+
+    /// Makes the structure hash right, if there is a whole table to hash.
+    pub(crate) fn seal(&mut self) {
+        let sections = u32::from_le_bytes(self.0[24..28].try_into().unwrap()) as usize;
+        if let Some(table) = self.0.get(HEADER..sections.saturating_mul(ENTRY).saturating_add(HEADER)) {
+            let hash = blake3::Hasher::new().update(&self.0[..64]).update(table).finalize();
+            self.put(64, hash.as_bytes());
+        }
+    }
+
+    /// A field of 8 bytes of a table entry.
+    pub(crate) fn entry(&self, index: usize, field: Field) -> usize {
+        let at = HEADER + ENTRY * index + field as usize;
+        u64::from_le_bytes(self.0[at..at + 8].try_into().unwrap()) as usize
+    }
+
+    /// Where the table ends.
+    pub(crate) fn table_end(&self) -> usize {
+        HEADER + ENTRY * u32::from_le_bytes(self.0[24..28].try_into().unwrap()) as usize
+    }
+
+    /// Opens it as a file.
+    pub(crate) fn open(&self) -> Result<Artifact, OpenError> {
+        open(&self.0)
+    }
+}
+
+/// Opens a file of these bytes.
+fn open(bytes: &[u8]) -> Result<Artifact, OpenError> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    Artifact::from_file(&file, "patched.blink")
+}

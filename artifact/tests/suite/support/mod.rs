@@ -1,0 +1,23 @@
+//! What the tests share: models to describe, artifacts to write, and [`Image`], an artifact as bytes to be patched.
+
+mod image;
+mod random;
+mod records;
+mod write;
+
+pub(crate) use image::{Field, GOLDEN, GRAPH, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
+pub(crate) use random::SplitMix64;
+pub(crate) use records::{golden, manifest, record, value};
+pub(crate) use write::{Part, artifact, parts, plan, write, write_all};
+
+/// Asserts that a result is an error of exactly this form.
+macro_rules! refused {
+    ($result:expr, $pattern:pat $(if $guard:expr)?) => {
+        match $result {
+            Err($pattern) $(if $guard)? => {}
+            Err(other) => panic!("refused otherwise: expected {}, found {other:?}", stringify!($pattern $(if $guard)?)),
+            Ok(_) => panic!("accepted: expected {}", stringify!($pattern $(if $guard)?)),
+        }
+    };
+}
+pub(crate) use refused;

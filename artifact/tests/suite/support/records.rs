@@ -1,0 +1,49 @@
+//! Manifests. Every field is spelled out: a new one does not compile until somebody decides what the tests say of it.
+
+use blink_artifact::Manifest;
+use blink_artifact::manifest::{
+    ArenaPlan, Dim, Golden, GoldenOutput, GraphEncoding, ModelRecord, Optimisation, Provenance, ValueSpec,
+};
+use blink_tensors::DType;
+
+/// A model with one input and one output, and no golden run. Golden artifacts hold it: it stays as it is.
+pub(crate) fn record(name: &str) -> ModelRecord {
+    ModelRecord {
+        name: name.into(),
+        encoding: GraphEncoding::Ort,
+        inputs: vec![value("input", DType::F32, vec![Dim::Symbolic("batch".into()), Dim::Fixed(3), Dim::Unknown(())])],
+        outputs: vec![value("output", DType::I64, vec![])],
+        optimisation: Optimisation::Extended,
+        prepack: false,
+        arena: ArenaPlan { peak: 1 << 20, resident: 640, alignment: 64 },
+        golden: None,
+        provenance: Provenance {
+            model_hash: "00".repeat(32),
+            producer: "tests".into(),
+            opsets: vec![(String::new(), 21), ("com.microsoft".into(), 1)],
+            set_dims: vec![("sequence".into(), 128)],
+            nodes: (12, 7),
+        },
+    }
+}
+
+/// A value of known rank.
+pub(crate) fn value(name: &str, dtype: DType, dims: Vec<Dim>) -> ValueSpec {
+    ValueSpec { name: name.into(), dtype, dims: Some(dims), optional: false }
+}
+
+/// A golden run that fits [`record`] and keeps its output as `stored` says.
+pub(crate) fn golden(stored: Option<(u64, u64)>) -> Golden {
+    Golden {
+        seed: 0xb11c,
+        shapes: vec![Some(vec![1, 3, 8])],
+        features: "none".into(),
+        outputs: vec![GoldenOutput { shape: vec![], digest: "11".repeat(32), stored }],
+        reproducible: true,
+    }
+}
+
+/// The manifest section of an artifact with these models.
+pub(crate) fn manifest(models: Vec<ModelRecord>) -> Vec<u8> {
+    Manifest { compiler: "0.0.0-test".into(), models }.encode()
+}

@@ -1,0 +1,64 @@
+//! Artifacts made by the writer.
+
+use std::path::Path;
+
+use blink_artifact::{
+    Artifact, ArtifactWriter, ExecutionProvider, HostClass, OrtVersion, PendingArtifact, Plan, SectionKind, WriteError,
+};
+
+use super::{SplitMix64, golden, manifest, record};
+
+/// One section to be written.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub(crate) kind: SectionKind,
+    pub(crate) model: Option<u32>,
+    pub(crate) alignment: u32,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A plan for any host.
+pub(crate) fn plan(models: u32, sections: usize) -> Plan {
+    Plan {
+        host_class: HostClass::X86_64Avx2,
+        provider: ExecutionProvider::Cpu,
+        ort: OrtVersion { major: 1, minor: 31, patch: 1 },
+        models,
+        sections: sections as u32,
+    }
+}
+
+/// Sections of a small artifact of one model: manifest, golden, graph and weights, a page each.
+pub(crate) fn parts() -> Vec<Part> {
+    let mut random = SplitMix64(1);
+    let part = |kind, model, bytes| Part { kind, model, alignment: 4096, bytes };
+    let record = blink_artifact::manifest::ModelRecord { golden: Some(golden(Some((8, 92)))), ..record("small") };
+    vec![
+        part(SectionKind::Manifest, None, manifest(vec![record])),
+        part(SectionKind::Golden, Some(0), random.bytes(100)),
+        part(SectionKind::Graph, Some(0), random.bytes(1000)),
+        part(SectionKind::Weights, Some(0), random.bytes(3000)),
+    ]
+}
+
+/// Writes an artifact of these sections; it has no name yet.
+pub(crate) fn write_all(path: &Path, plan: Plan, parts: &[Part]) -> Result<PendingArtifact, WriteError> {
+    let mut writer = ArtifactWriter::create(path, plan)?;
+    for Part { kind, model, alignment, bytes } in parts {
+        writer.section(*kind, *model, *alignment, bytes.len() as u64, |out| out.write_all(bytes))?;
+    }
+    writer.finish()
+}
+
+/// Writes an artifact of these sections to `path`.
+pub(crate) fn write(path: &Path, models: u32, parts: &[Part]) -> Result<(), WriteError> {
+    write_all(path, plan(models, parts.len()), parts)?.publish()
+}
+
+/// Writes an artifact of these sections and gives it open, with its bytes.
+pub(crate) fn artifact(models: u32, parts: &[Part]) -> (Artifact, Vec<u8>) {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("made.blink");
+    write(&path, models, parts).unwrap();
+    (Artifact::open(&path).unwrap(), std::fs::read(&path).unwrap())
+}

@@ -1,0 +1,54 @@
+//! The end of a child process, and what the kernel counted while it lived.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
+
+use serde::Serialize;
+
+/// What a process used from its spawn to its end, its threads included, as the kernel counted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Usage {
+    /// Milliseconds of processor time in the program.
+    pub user_ms: f64,
+    /// Milliseconds of processor time in the kernel on its behalf.
+    pub system_ms: f64,
+    /// Page faults served without I/O.
+    pub minor_faults: u64,
+    /// Page faults that waited for I/O.
+    pub major_faults: u64,
+    /// The most memory that was resident, in bytes.
+    pub peak_bytes: u64,
+}
+
+/// Waits for `child` to end. It takes the child, since a process is reaped once.
+pub(crate) fn wait(child: Child) -> io::Result<(ExitStatus, Usage)> {
+    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+    // SAFETY: all-zero is a valid value of this plain struct.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut status = 0;
+    loop {
+        // SAFETY: both pointers are valid for a write. The pid is that of a child which nobody has waited for, so
+        // it is not another process's.
+        let ended = unsafe { libc::wait4(pid, &mut status, 0, &mut usage) };
+        if ended == pid {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    let ms = |time: libc::timeval| time.tv_sec as f64 * 1e3 + time.tv_usec as f64 / 1e3;
+    let count = |count: libc::c_long| u64::try_from(count).unwrap_or(0);
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    let usage = Usage {
+        user_ms: ms(usage.ru_utime),
+        system_ms: ms(usage.ru_stime),
+        minor_faults: count(usage.ru_minflt),
+        major_faults: count(usage.ru_majflt),
+        peak_bytes: count(usage.ru_maxrss) * unit,
+    };
+    Ok((ExitStatus::from_raw(status), usage))
+}

@@ -1,0 +1,19 @@
+//! The command line as a user drives it, on small models: every verb, every form of input and output.
+//!
+//! | file | what it drives |
+//! |---|---|
+//! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
+//! | `compile.rs` | `blink compile` and what it says |
+//! | `inputs.rs` | every form of `--input` |
+//! | `outputs.rs` | every form of `--output` |
+//! | `reports.rs` | what run, inspect and verify print |
+//! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
+
+mod compile;
+mod inputs;
+mod machine;
+mod outputs;
+mod reports;
+mod streams;
+#[path = "../support/mod.rs"]
+mod support;

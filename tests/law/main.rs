@@ -1,0 +1,17 @@
+//! The law of the product: the artifact answers like the model, and the same model gives the same artifact.
+//!
+//! | file | what it proves |
+//! |---|---|
+//! | `matrix.rs` | every case of the matrix, in every setting, gives what was computed apart, and ONNX Runtime's own bits |
+//! | `networks.rs` | so do a ResNet and a BERT, at several shapes and thread counts |
+//! | `dims.rs` | `--set-dim` fixes a size and changes no answer |
+//! | `determinism.rs` | two compilations in two processes give the same bytes |
+//! | `plain.rs` | the other side of the comparison: ONNX Runtime on the `.onnx` file |
+
+mod determinism;
+mod dims;
+mod matrix;
+mod networks;
+mod plain;
+#[path = "../support/mod.rs"]
+mod support;

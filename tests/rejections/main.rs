@@ -1,0 +1,18 @@
+//! What is refused, and how: the documented exit code, and one line on stderr that says what was found and what was
+//! wanted. Lines are checked for the facts they must hold, never word for word.
+//!
+//! | file | what is wrong |
+//! |---|---|
+//! | `inputs.rs` | inputs that the model does not take, outputs that it does not give |
+//! | `arguments.rs` | arguments of `compile` and `run` |
+//! | `artifacts.rs` | artifacts for other hosts, of another ONNX Runtime, damaged |
+//! | `library.rs` | ONNX Runtime missing, or something else in its place |
+//! | `models.rs` | models that cannot be compiled |
+
+mod arguments;
+mod artifacts;
+mod inputs;
+mod library;
+mod models;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,22 @@
+//! What the tests of the whole product share. Each test binary takes the part it needs.
+//!
+//! | file | what it gives |
+//! |---|---|
+//! | `folder.rs` | a directory of its own, and `blink` run in it |
+//! | `ended.rs` | how a `blink` ended, and what to expect of that |
+//! | `files.rs` | models and tensors as files in a folder |
+//! | `models.rs` | small models that many tests drive |
+//! | `tracer.rs` | a process watched at every system call (Linux) |
+//!
+//! Nothing is skipped: a machine that cannot run a test fails it, and the text says why.
+#![allow(dead_code)]
+
+pub(crate) mod ended;
+pub(crate) mod files;
+pub(crate) mod folder;
+pub(crate) mod models;
+#[cfg(target_os = "linux")]
+pub(crate) mod tracer;
+
+pub(crate) use ended::{Ended, Refusal};
+pub(crate) use folder::Folder;

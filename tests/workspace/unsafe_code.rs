@@ -1,0 +1,108 @@
+//! `unsafe` stands in few small files, which are listed here; everywhere else the compiler denies it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::root;
+
+/// The files, and what each needs it for.
+const ALLOWED: [(&str, &str); 16] = [
+    ("artifact/src/map.rs", "maps a file"),
+    ("benches/src/reap.rs", "waits for a child with its resource usage"),
+    ("cli/src/exit.rs", "ends the process without exit handlers"),
+    ("cli/src/verbs/demo/scratch.rs", "hears of signals, to remove what the demo made"),
+    ("compiler/src/onnx/map.rs", "maps a file"),
+    ("runtime/src/engine/allocator.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/call.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/environment.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/heap.rs", "sets up the C library's heap"),
+    ("runtime/src/engine/mod.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/session.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/stock.rs", "calls ONNX Runtime"),
+    ("runtime/src/engine/threads.rs", "gives threads a core each"),
+    ("runtime/src/engine/value.rs", "calls ONNX Runtime"),
+    ("snapshots/src/region.rs", "maps memory"),
+    ("tensors/src/buffer.rs", "allocates aligned memory"),
+];
+
+/// The same for files that are in no product.
+const ALLOWED_IN_TESTS: [(&str, &str); 2] =
+    [("snapshots/tests/memory.rs", "touches memory of the arena"), ("tests/support/tracer.rs", "traces a process")];
+
+#[test]
+fn unsafe_stands_where_it_is_listed_and_nowhere_else() {
+    let mut found = BTreeSet::new();
+    rust_files(&root(), &mut |path| {
+        let text = fs::read_to_string(path).expect("source is UTF-8");
+        if text.lines().any(uses_unsafe) {
+            let relative = path.strip_prefix(root()).expect("below the root");
+            found.insert(relative.to_str().expect("names are UTF-8").to_owned());
+        }
+    });
+    let listed = ALLOWED.iter().chain(&ALLOWED_IN_TESTS).map(|(file, _)| (*file).to_owned());
+    let listed: BTreeSet<String> = listed.collect();
+    let new: Vec<_> = found.difference(&listed).collect();
+    assert!(
+        new.is_empty(),
+        "{new:?} use unsafe code and are not listed. First look for a safe way: rustix for system calls, a type of \
+         tensors/ for bytes, the engine's own functions for ONNX Runtime. If there is none, keep the file small, give \
+         each block its SAFETY argument, and list the file with its reason in tests/workspace/unsafe_code.rs and in \
+         docs/architecture.md, 'Where trust is decided'."
+    );
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(gone.is_empty(), "{gone:?} use no unsafe code any more: take them off the list");
+}
+
+#[test]
+fn every_crate_denies_it_otherwise() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    assert!(manifest.lines().any(|line| line == "unsafe_code = \"deny\""), "the workspace's lints deny unsafe code");
+    for entry in fs::read_dir(root()).expect("the root").map(|entry| entry.expect("an entry").path()) {
+        let Ok(manifest) = fs::read_to_string(entry.join("Cargo.toml")) else { continue };
+        let inherits = manifest.contains("[lints]\nworkspace = true\n");
+        assert!(inherits, "{}: add `[lints]` with `workspace = true`, or nothing is denied there", entry.display());
+    }
+}
+
+#[test]
+fn unsafe_is_told_from_talk_about_it() {
+    assert!(
+        ["    let x = unsafe { f() };", "unsafe impl Send for X {}", "#![allow(unsafe_code)]"]
+            .iter()
+            .all(|l| uses_unsafe(l))
+    );
+    assert!(
+        !["// unsafe { }", "let text = \"unsafe { }\";", "let unsafe_file = 1;"].iter().any(|line| uses_unsafe(line))
+    );
+}
+
+/// Whether a line of source holds unsafe code, comments and text apart.
+fn uses_unsafe(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let code: String = code.split('"').step_by(2).collect();
+    let word = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let follows = |rest: &str| {
+        ["_code)", " {", " fn", " impl", " extern", " trait", "("].iter().any(|next| rest.starts_with(next))
+    };
+    code.match_indices("unsafe").any(|(at, found)| word(at) && follows(&code[at + found.len()..]))
+}
+
+/// Calls `found` with every Rust file below `directory` that belongs to the repository.
+fn rust_files(directory: &Path, found: &mut dyn FnMut(&Path)) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Build outputs are called `target`; what is hidden is not ours, and a link leads out of the repository.
+        if name.starts_with('.') || name == "target" || path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found(&path);
+        }
+    }
+}
