@@ -72,8 +72,7 @@ impl PendingFile {
     ///
     /// Fails with nothing changed, but for the last step: then the file is in place and a crash may undo that.
     pub fn publish(mut self, mode: u32) -> io::Result<()> {
-        let allowed = self.file.metadata()?.permissions().mode();
-        self.file.set_permissions(Permissions::from_mode(mode & allowed))?;
+        self.set_mode(mode)?;
         self.file.sync_all()?;
         self.put_in_place()?;
         match self.directory.sync_all() {
@@ -81,6 +80,18 @@ impl PendingFile {
             Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => Ok(()),
             synced => synced,
         }
+    }
+
+    /// As [`PendingFile::publish`], but leaves it to the system when the bytes reach the disk: for files that are
+    /// quickly made again. Only a crash of the whole system can cut it short.
+    pub fn publish_unsynced(mut self, mode: u32) -> io::Result<()> {
+        self.set_mode(mode)?;
+        self.put_in_place()
+    }
+
+    fn set_mode(&self, mode: u32) -> io::Result<()> {
+        let allowed = self.file.metadata()?.permissions().mode();
+        self.file.set_permissions(Permissions::from_mode(mode & allowed))
     }
 
     fn put_in_place(&mut self) -> io::Result<()> {

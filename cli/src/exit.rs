@@ -106,7 +106,7 @@ fn start(error: &StartError) -> u8 {
     match error {
         StartError::Library(_) => 6,
         StartError::Engine(error) => engine(error),
-        StartError::NoThreads => 2,
+        StartError::Threads { .. } => 2,
     }
 }
 

@@ -9,6 +9,9 @@ use crate::library::{self, LibraryError};
 use crate::model::Model;
 use crate::timeline::{Phase, Timeline};
 
+/// More threads than this help no kernel, and would only fail later and less clearly.
+const MAX_THREADS: usize = 512;
+
 /// What a caller may choose about a start.
 #[derive(Clone, Copy, Debug)]
 pub struct StartOptions {
@@ -35,8 +38,8 @@ pub enum StartError {
     Library(#[from] LibraryError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("threads is 0: give at least 1, or leave it out to use what the CPU quota allows")]
-    NoThreads,
+    #[error("threads is {found}: give 1 to {MAX_THREADS}, or leave it out to use what the CPU quota allows")]
+    Threads { found: usize },
 }
 
 /// Why a run failed. The instance can be used again.
@@ -47,6 +50,12 @@ pub enum RunError {
     Bind(#[from] BindError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// The threads of a run: as given, else what the CPU quota and the affinity mask allow.
+pub fn thread_count(given: Option<usize>) -> Result<usize, StartError> {
+    let threads = given.unwrap_or_else(|| host::cpu_quota().count());
+    if (1..=MAX_THREADS).contains(&threads) { Ok(threads) } else { Err(StartError::Threads { found: threads }) }
 }
 
 /// A started model. Runs may come from several threads at once.
@@ -61,10 +70,7 @@ impl Instance {
     ///
     /// No thread is started before the first run.
     pub fn start(model: &Model, options: &StartOptions, timeline: &mut Timeline) -> Result<Instance, StartError> {
-        let threads = options.threads.unwrap_or_else(|| host::cpu_quota().count());
-        if threads == 0 {
-            return Err(StartError::NoThreads);
-        }
+        let threads = thread_count(options.threads)?;
         let engine = Engine::start(&library::find()?, timeline)?;
         let record = model.record();
         let session = timeline.record(Phase::Session, || {

@@ -19,6 +19,6 @@ pub mod timeline;
 
 pub use binding::BindError;
 pub use engine::{EngineError, Outputs};
-pub use instance::{Instance, RunError, StartError, StartOptions};
+pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
 pub use model::{Model, ModelError};
 pub use timeline::{Phase, Span, Timeline};

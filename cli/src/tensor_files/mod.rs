@@ -11,7 +11,6 @@ mod output;
 use std::io;
 use std::path::PathBuf;
 
-use blink_tensors::TensorError;
 use blink_tensors::json::JsonError;
 use blink_tensors::npy::NpyError;
 use blink_tensors::npz::NpzError;
@@ -38,8 +37,6 @@ pub(crate) enum TensorFileError {
     JsonTensor { path: PathBuf, source: JsonError },
     #[error("{path}: {source}", path = path.display())]
     Raw { path: PathBuf, source: RawError },
-    #[error("{path}: {source}", path = path.display())]
-    Tensor { path: PathBuf, source: TensorError },
     #[error(
         "{path} has no format that can be told: expected .npy, .npz or .json; for raw bytes write \
          NAME:dtype:shape=FILE, such as x:f32:1x3x224x224=FILE",

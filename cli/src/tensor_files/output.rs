@@ -140,5 +140,5 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let file = PendingFile::create(path)?;
     file.file().write_all(bytes)?;
-    file.publish(0o644)
+    file.publish_unsynced(0o644)
 }

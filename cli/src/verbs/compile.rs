@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use blink_artifact::HostClass;
 use blink_compiler::{Prepack, Request, Stage, Summary, Target, compile};
-use blink_runtime::{StartError, host};
+use blink_runtime::{host, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -62,10 +62,7 @@ struct Report<'a> {
 
 /// Compiles, with progress on stderr and the summary on stdout.
 pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
-    let threads = args.threads.unwrap_or_else(|| host::cpu_quota().count());
-    if threads == 0 {
-        return Err(StartError::NoThreads.into());
-    }
+    let threads = thread_count(args.threads)?;
     let default = || PathBuf::from(args.model.file_stem().unwrap_or_default()).with_added_extension("blink");
     let request = Request {
         model: args.model.clone(),
