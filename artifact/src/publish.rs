@@ -193,6 +193,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_synced_takes_its_place_as_any_other() {
+        let home = tempfile::tempdir().unwrap();
+        let destination = home.path().join("out");
+        for start in [PendingFile::create, |path: &Path| PendingFile::with(path, |_| None)] {
+            for text in ["first", "second"] {
+                let mut pending = start(&destination).unwrap();
+                pending.file.write_all(text.as_bytes()).unwrap();
+                pending.publish_unsynced(0o444).unwrap();
+                assert_eq!(
+                    (names(home.path()), std::fs::read_to_string(&destination).unwrap()),
+                    (vec!["out".to_owned()], text.to_owned())
+                );
+                assert!(std::fs::metadata(&destination).unwrap().permissions().readonly());
+            }
+            std::fs::remove_file(&destination).unwrap();
+        }
+    }
+
+    #[test]
     fn a_moved_directory_still_gets_the_file() {
         let home = tempfile::tempdir().unwrap();
         let (before, after) = (home.path().join("before"), home.path().join("after"));

@@ -55,7 +55,7 @@ pub(crate) fn now() -> ! {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    error.chain().find_map(|cause| known(cause)).unwrap_or(1)
+    error.chain().find_map(known).unwrap_or(1)
 }
 
 fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {

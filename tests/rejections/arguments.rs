@@ -12,10 +12,13 @@ fn with_model() -> Folder {
 }
 
 #[test]
-fn no_threads() {
+fn thread_counts() {
     let folder = models::compiled_one();
-    folder.blink("run one.blink --input x.npy --threads 0").refused(2).names(&["threads is 0", "at least 1"]);
-    folder.blink("compile one.onnx -o other.blink --threads 0").refused(2).names(&["threads is 0", "at least 1"]);
+    for threads in ["0", "100000"] {
+        let told = format!("threads is {threads}");
+        folder.blink(&format!("run one.blink -i x.npy --threads {threads}")).refused(2).names(&[&told, "CPU quota"]);
+        folder.blink(&format!("compile one.onnx -o other.blink --threads {threads}")).refused(2).names(&[&told]);
+    }
     folder.blink("run one.blink --input x.npy --threads many").run().misused().names(&["--threads", "many"]);
     assert!(!folder.names().contains(&"other.blink".to_owned()));
 }

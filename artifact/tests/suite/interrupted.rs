@@ -134,7 +134,7 @@ fn a_killed_writer_leaves_an_older_artifact_as_it_was() {
 }
 
 #[test]
-fn whenever_a_writer_is_killed_the_destination_is_whole_and_the_next_writer_leaves_it_alone_there() {
+fn a_writer_killed_at_any_moment_leaves_a_whole_destination() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a.blink");
     write(&path, 1, &parts()).unwrap();

@@ -11,6 +11,7 @@ mod goldens;
 mod header_rules;
 mod interrupted;
 mod manifest_rules;
+mod manifest_text;
 mod mutations;
 mod publication;
 mod refused_writes;

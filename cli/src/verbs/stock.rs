@@ -4,9 +4,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use blink_runtime::engine::Stock;
-use blink_runtime::{Phase, Timeline, host, library};
+use blink_runtime::{Phase, Timeline, library, thread_count};
 use blink_tensors::TensorView;
 
 use super::run::{TimelineReport, repeat, views};
@@ -42,10 +41,7 @@ pub(crate) struct StockArgs {
 /// Starts, runs, writes; then ends the process without tearing anything down, as `run` does.
 pub(crate) fn run(args: &StockArgs, entered: u64) -> anyhow::Result<()> {
     let mut timeline = Timeline::begin(args.spawned_at, entered);
-    let threads = args.threads.unwrap_or_else(|| host::cpu_quota().count());
-    if threads == 0 {
-        bail!("threads is 0: give at least 1, or leave it out to use what the CPU quota allows");
-    }
+    let threads = thread_count(args.threads)?;
     let stock = Stock::start(&library::find()?, &args.model, threads, &mut timeline)?;
     let names: Vec<_> = stock.outputs().iter().map(|value| value.name.as_str()).collect();
     let destinations = Destination::parse_all(&args.output, &names)?;

@@ -1,10 +1,12 @@
 //! What the tests share: models to describe, artifacts to write, and [`Image`], an artifact as bytes to be patched.
 
+mod altered;
 mod image;
 mod random;
 mod records;
 mod write;
 
+pub(crate) use altered::{altered, altered_model, open_manifest, small_manifest};
 pub(crate) use image::{Field, GOLDEN, GRAPH, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
 pub(crate) use random::SplitMix64;
 pub(crate) use records::{golden, manifest, record, value};
@@ -21,3 +23,11 @@ macro_rules! refused {
     };
 }
 pub(crate) use refused;
+
+/// Asserts that a result is a manifest error of exactly this form.
+macro_rules! bad_manifest {
+    ($result:expr, $pattern:pat $(if $guard:expr)?) => {
+        crate::support::refused!($result, blink_artifact::OpenError::Manifest($pattern) $(if $guard)?)
+    };
+}
+pub(crate) use bad_manifest;

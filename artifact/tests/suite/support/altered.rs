@@ -1,0 +1,30 @@
+//! Artifacts whose manifest was altered as JSON. Their hashes fit.
+
+use blink_artifact::{Artifact, OpenError};
+use serde_json::Value;
+
+use super::Image;
+
+/// The manifest of [`Image::small`], to be changed.
+pub(crate) fn small_manifest() -> Value {
+    serde_json::from_slice(&Image::small_sections()[0].bytes).unwrap()
+}
+
+/// Opens an artifact whose manifest is these bytes.
+pub(crate) fn open_manifest(manifest: &[u8]) -> Result<Artifact, OpenError> {
+    let mut sections = Image::small_sections();
+    sections[0].bytes = manifest.to_vec();
+    Image::lay(1, &sections).open()
+}
+
+/// Opens an artifact whose manifest has been changed.
+pub(crate) fn altered(change: impl FnOnce(&mut Value)) -> Result<Artifact, OpenError> {
+    let mut value = small_manifest();
+    change(&mut value);
+    open_manifest(&serde_json::to_vec(&value).unwrap())
+}
+
+/// Opens an artifact whose first model has been changed.
+pub(crate) fn altered_model(change: impl FnOnce(&mut Value)) -> Result<Artifact, OpenError> {
+    altered(|value| change(&mut value["models"][0]))
+}
