@@ -87,7 +87,20 @@ pub enum Dim {
     /// Any size, the same wherever the name stands.
     Symbolic(String),
     /// Any size.
-    Unknown(()),
+    Unknown,
+}
+
+impl From<u64> for Dim {
+    fn from(size: u64) -> Dim {
+        Dim::Fixed(size)
+    }
+}
+
+impl From<&str> for Dim {
+    /// The symbolic dim of that name.
+    fn from(name: &str) -> Dim {
+        Dim::Symbolic(name.to_owned())
+    }
 }
 
 impl std::fmt::Display for Dim {
@@ -95,7 +108,7 @@ impl std::fmt::Display for Dim {
         match self {
             Dim::Fixed(size) => write!(f, "{size}"),
             Dim::Symbolic(name) => f.write_str(name),
-            Dim::Unknown(()) => f.write_str("?"),
+            Dim::Unknown => f.write_str("?"),
         }
     }
 }

@@ -5,6 +5,15 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
+/// Tells the user something beside the data, on stderr. Nobody need be listening.
+macro_rules! note {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "blink: {}", format_args!($($words)*));
+    }};
+}
+pub(crate) use note;
+
 /// What stdout carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

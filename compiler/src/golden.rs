@@ -22,7 +22,7 @@ impl GoldenInputs {
         let size = |dim: &Dim| match dim {
             Dim::Fixed(size) => *size,
             Dim::Symbolic(name) => dims.iter().find(|(known, _)| known == name).map_or(open, |(_, size)| *size),
-            Dim::Unknown(()) => open,
+            Dim::Unknown => open,
         };
         let tensor = |input: &ValueSpec| -> Option<Option<Tensor>> {
             if input.optional {
@@ -53,7 +53,7 @@ impl GoldenInputs {
             let is_open = |dim: &Dim| match dim {
                 Dim::Fixed(_) => false,
                 Dim::Symbolic(name) => dims.iter().all(|(known, _)| known != name),
-                Dim::Unknown(()) => true,
+                Dim::Unknown => true,
             };
             if !inputs.iter().flat_map(|input| input.dims.iter().flatten()).any(is_open) {
                 break;

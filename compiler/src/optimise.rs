@@ -23,7 +23,7 @@ pub(crate) enum Optimised {
     /// ONNX Runtime's flatbuffer, weights included.
     Ort(Arc<MappedFile>),
     /// An ONNX model with its large weights apart.
-    Onnx(SavedModel),
+    Onnx(Box<SavedModel>),
 }
 
 /// How to optimise.
@@ -63,7 +63,7 @@ impl Optimiser<'_> {
         if fits && let Some(file) = self.save_ort(saved.graph(), Optimise::No)? {
             return Ok(Optimised::Ort(file));
         }
-        Ok(Optimised::Onnx(saved))
+        Ok(Optimised::Onnx(Box::new(saved)))
     }
 
     /// Saves `graph` as a flatbuffer; `None` where ONNX Runtime cannot, or could not use it in place.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use blink_artifact::manifest::{self, ModelRecord, Optimisation, Provenance};
+use blink_artifact::manifest::{Dim, ModelRecord, Optimisation, Provenance, ValueSpec};
 use blink_artifact::{HostClass, Manifest, PendingArtifact};
 use blink_runtime::engine::{Engine, Optimise};
 use blink_runtime::golden::{self, GoldenError};
@@ -135,30 +135,23 @@ fn model_name(request: &Request) -> Result<String, CompileError> {
     if usable { Ok(name) } else { Err(CompileError::Name { name }) }
 }
 
-/// The model's values as the manifest describes them, with the dims that were set.
-fn values(values: Vec<onnx::ValueSpec>, set: &[(String, u64)]) -> Vec<manifest::ValueSpec> {
-    let dim = |dim| match dim {
-        onnx::Dim::Fixed(size) => manifest::Dim::Fixed(size),
-        onnx::Dim::Unknown => manifest::Dim::Unknown(()),
-        onnx::Dim::Symbolic(name) => match set.iter().find(|(known, _)| *known == name) {
-            Some((_, size)) => manifest::Dim::Fixed(*size),
-            None => manifest::Dim::Symbolic(name),
-        },
-    };
-    let value = |value: onnx::ValueSpec| manifest::ValueSpec {
-        name: value.name,
-        dtype: value.dtype,
-        dims: value.dims.map(|dims| dims.into_iter().map(dim).collect()),
-        optional: value.optional,
-    };
-    values.into_iter().map(value).collect()
+/// The model's values with the dims that were set.
+fn values(mut values: Vec<ValueSpec>, set: &[(String, u64)]) -> Vec<ValueSpec> {
+    for dim in values.iter_mut().flat_map(|value| value.dims.iter_mut().flatten()) {
+        if let Dim::Symbolic(name) = dim
+            && let Some((_, size)) = set.iter().find(|(known, _)| known == name)
+        {
+            *dim = Dim::Fixed(*size);
+        }
+    }
+    values
 }
 
 /// Refuses sizes for dims that the model does not have.
 fn check_dims(source: &Source, request: &Request) -> Result<(), CompileError> {
     let mut known: Vec<String> = Vec::new();
     for dim in source.inputs()?.into_iter().flat_map(|input| input.dims.unwrap_or_default()) {
-        if let onnx::Dim::Symbolic(name) = dim
+        if let Dim::Symbolic(name) = dim
             && !known.contains(&name)
         {
             known.push(name);

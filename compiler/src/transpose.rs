@@ -2,8 +2,9 @@
 //!
 //! Unpacked, ONNX Runtime packs each weight anew in every run, panel by panel: 16 columns wide, all rows deep. Of a
 //! weight `[K, N]` that reads 64 bytes of every row, each on another page; of its transpose `[N, K]` it reads 16
-//! whole rows. The panels, and so the results, are the same bits; only the reading is faster. So a product with a
-//! constant f32 weight becomes one with the transposed weight and `transB=1`.
+//! whole rows. The panels are the same, and so are the bits of the results, but for products of a single row, which
+//! have a kernel of their own. So a product with a constant f32 weight becomes one with the transposed weight and
+//! `transB=1`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

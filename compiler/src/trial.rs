@@ -12,12 +12,14 @@ use crate::error::CompileError;
 use crate::golden::{self, GoldenInputs};
 use crate::request::{Prepack, Request};
 
-/// Packed bytes below which packing is taken without measuring: it costs less than a millisecond.
-const NEGLIGIBLE: usize = 1 << 20;
+/// Packed bytes below which packing is taken without measuring: it costs a millisecond or two.
+const NEGLIGIBLE: usize = 2 << 20;
 /// How much slower an unpacked start may be and still be chosen: a packed one costs as much memory again. Far from
 /// the ratios that occur (0.3 to 1.0, or above 2 where kernels need packed weights), so that noise decides nothing.
 const TOLERATED: f64 = 1.25;
-/// Starts longer than this are measured once, shorter ones three times.
+/// The best of so many starts counts, so that a busy machine does not decide.
+const ROUNDS: usize = 20;
+/// No further round begins after this long.
 const LONG: Duration = Duration::from_secs(2);
 
 /// What the trial found.
@@ -102,13 +104,14 @@ impl Candidate<'_> {
 
     fn measure(&self, inputs: &GoldenInputs, threads: usize, packed_bytes: usize) -> Result<PrepackTimes, EngineError> {
         let (mut packed, mut unpacked) = (Duration::MAX, Duration::MAX);
-        for _ in 0..3 {
+        let begun = Instant::now();
+        for _ in 0..ROUNDS {
             for (prepack, best) in [(true, &mut packed), (false, &mut unpacked)] {
                 let start = Instant::now();
                 self.session(threads, prepack)?.run(&inputs.views())?;
                 *best = start.elapsed().min(*best);
             }
-            if packed.max(unpacked) > LONG {
+            if begun.elapsed() > LONG {
                 break;
             }
         }

@@ -76,7 +76,7 @@ fn check<'m>(
                     return Err(BindError::UnequalDims { name: name(), symbol, found: size, other, wanted: wanted() });
                 }
             }
-            Dim::Fixed(_) | Dim::Unknown(()) => {}
+            Dim::Fixed(_) | Dim::Unknown => {}
         }
     }
     Ok(())

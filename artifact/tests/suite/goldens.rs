@@ -38,7 +38,7 @@ fn file(version: u32, name: &str) -> PathBuf {
 
 /// Every field, every dtype, every kind of dim.
 fn golden_run() -> ModelRecord {
-    let dims = vec![Dim::Symbolic("batch \"é\"".into()), Dim::Fixed(u64::MAX), Dim::Unknown(()), Dim::Fixed(0)];
+    let dims = vec![Dim::Symbolic("batch \"é\"".into()), Dim::Fixed(u64::MAX), Dim::Unknown, Dim::Fixed(0)];
     let inputs = DType::ALL.iter().map(|dtype| ValueSpec { optional: true, ..value(dtype.name(), *dtype, vec![]) });
     let outputs = vec![
         ValueSpec { dims: Some(dims), ..value("all dims", DType::F32, vec![]) },

@@ -25,6 +25,8 @@ use serde::Serialize;
 
 use fetch::Client;
 use install::Accept;
+
+use crate::output::note;
 pub(crate) use install::hash_file;
 pub(crate) use table::Pinned;
 
@@ -111,7 +113,7 @@ fn setup_at(
             }
             return Ok(done);
         }
-        eprintln!("blink: replacing {}, which is not the pinned library", target.display());
+        note!("replacing {}, which is not the pinned library", target.display());
     }
 
     if lock.is_some() {
@@ -125,7 +127,7 @@ fn setup_at(
             let client = find_client(pinned)?;
             if request.progress {
                 let megabytes = pinned.wheel_bytes.div_ceil(1_000_000);
-                eprintln!("blink: fetching onnxruntime {ORT_VERSION} ({megabytes} MB) with `{}` ...", client.name());
+                note!("fetching onnxruntime {ORT_VERSION} ({megabytes} MB) with `{}` ...", client.name());
             }
             fetched = client.fetch(pinned, staging.path())?;
             &fetched
@@ -135,7 +137,7 @@ fn setup_at(
     let sha256 = install::install(source, pinned, accept, staging.path(), target)?;
     let is_pinned = sha256 == pinned.library_sha256;
     if !is_pinned {
-        eprintln!("blink: warning: installed a library that was not verified (sha256 {sha256})");
+        note!("warning: installed a library that was not verified (sha256 {sha256})");
     }
     Ok(Outcome { path: target.to_owned(), sha256, pinned: is_pinned, action: Action::Installed })
 }
@@ -162,7 +164,7 @@ fn lock(directory: &Path, progress: bool) -> io::Result<Option<File>> {
     let locked = match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
             if progress {
-                eprintln!("blink: waiting for another setup ...");
+                note!("waiting for another setup ...");
             }
             file.lock()
         }

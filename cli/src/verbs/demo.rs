@@ -25,7 +25,7 @@ use indicatif::ProgressBar;
 use self::report::Report;
 use self::scratch::Scratch;
 use self::starts::Start;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::{progress, setup};
 
 /// See a cold start: a model is made, compiled, and started beside the ordinary way.
@@ -47,11 +47,11 @@ pub(crate) fn run(args: &DemoArgs, output: &Output) -> anyhow::Result<()> {
     setup::ensure()?;
     let (machine, threads) = (Machine::read(), host::cpu_quota().count());
     for doubt in notes(&machine) {
-        eprintln!("blink: note: {doubt}");
+        note!("note: {doubt}");
     }
     let scratch = Scratch::new(args.keep.as_deref())?;
     if lies_in_memory(scratch.path()) {
-        eprintln!("blink: note: {} is on tmpfs; on a disk, figures may differ", scratch.path().display());
+        note!("note: {} is on tmpfs; on a disk, figures may differ", scratch.path().display());
     }
 
     let launches = Start::COUNT * (args.runs as usize + 1);
@@ -99,6 +99,6 @@ fn compile_here(written: &Written, artifact: &Path, threads: usize, bar: &Progre
         bar.set_message(stage.doing());
         bar.inc(1);
     })?;
-    bar.suspend(|| summary.notes.iter().for_each(|note| eprintln!("blink: note: {note}")));
+    bar.suspend(|| summary.notes.iter().for_each(|note| note!("note: {note}")));
     Ok(())
 }

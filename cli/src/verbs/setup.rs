@@ -8,7 +8,7 @@ use blink_runtime::library::{LIBRARY_VARIABLE, ORT_VERSION};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::setup::{self, Action, Outcome, Request};
 
 /// Get ONNX Runtime, which runs the models.
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &SetupArgs, output: &Output) -> anyhow::Result<()> {
     })?;
     let Outcome { path, sha256, pinned, action } = &outcome;
     if let Some(named) = env::var_os(LIBRARY_VARIABLE).filter(|named| !named.is_empty() && named != path) {
-        eprintln!("blink: warning: {LIBRARY_VARIABLE} is set: {} will be loaded instead", named.display());
+        note!("warning: {LIBRARY_VARIABLE} is set: {} will be loaded instead", named.display());
     }
     let path = path.to_string_lossy();
     let report =

@@ -4,38 +4,12 @@
 //! name, because a guest can neither pass nor receive them.
 
 use std::collections::HashSet;
-use std::fmt;
 
+pub use blink_artifact::manifest::{Dim, ValueSpec};
 use blink_tensors::DType;
-use serde::{Deserialize, Serialize};
 
 use super::proto::{DimensionValue, GraphProto, TensorType, TypeValue, ValueInfoProto};
 use super::walk::sparse_name;
-
-/// One input or output of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ValueSpec {
-    /// The name, unique among the inputs and among the outputs.
-    pub name: String,
-    /// The element type.
-    pub dtype: DType,
-    /// The size of each axis, outermost first; `None` where even the rank is unknown.
-    pub dims: Option<Vec<Dim>>,
-    /// Whether the value may be left out: an input for which the model holds a default. Always false for outputs.
-    pub optional: bool,
-}
-
-/// The size of one axis of a [`ValueSpec`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dim {
-    /// Always this many elements.
-    Fixed(u64),
-    /// Any size, the same wherever the name appears in one call.
-    Symbolic(String),
-    /// Any size.
-    Unknown,
-}
 
 /// Why an input or output was refused.
 #[derive(Debug, thiserror::Error)]
@@ -51,40 +25,6 @@ pub enum SignatureError {
 
 fn known() -> String {
     DType::ALL.map(DType::name).join(", ")
-}
-
-impl From<u64> for Dim {
-    fn from(size: u64) -> Dim {
-        Dim::Fixed(size)
-    }
-}
-
-impl From<&str> for Dim {
-    /// The symbolic dim of that name.
-    fn from(name: &str) -> Dim {
-        Dim::Symbolic(name.to_owned())
-    }
-}
-
-impl fmt::Display for Dim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Dim::Fixed(size) => write!(f, "{size}"),
-            Dim::Symbolic(name) => f.write_str(name),
-            Dim::Unknown => f.write_str("?"),
-        }
-    }
-}
-
-impl fmt::Display for ValueSpec {
-    /// Like `input f32[batch,3,224,224]`; `...` stands for an unknown rank.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dims = match &self.dims {
-            Some(dims) => dims.iter().map(Dim::to_string).collect::<Vec<_>>().join(","),
-            None => "...".to_owned(),
-        };
-        write!(f, "{} {}[{dims}]", self.name, self.dtype)
-    }
 }
 
 /// The inputs that a caller passes, in the model's order.

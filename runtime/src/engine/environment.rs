@@ -1,6 +1,8 @@
 //! [`Engine`]: the loaded library and its environment. ONNX Runtime allows one a process, and so do we.
 
 use std::ffi::{CStr, c_char};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -68,6 +70,25 @@ fn load_error(path: &Path, reason: impl ToString) -> EngineError {
     EngineError::Load { path: path.to_owned(), reason: reason.to_string() }
 }
 
+/// Refuses a library that ends early: the loader would map what is not there, and the process would die of SIGBUS.
+fn check_length(path: &Path) -> Result<(), EngineError> {
+    let file = File::open(path).map_err(|error| load_error(path, error))?;
+    let found = file.metadata().map_err(|error| load_error(path, error))?.len();
+    let mut header = [0; 64];
+    // What is no 64-bit ELF file is the loader's to judge.
+    if file.read_exact_at(&mut header, 0).is_err() || !header.starts_with(b"\x7fELF\x02\x01") {
+        return Ok(());
+    }
+    let number =
+        |at: usize, len: usize| header[at..at + len].iter().rev().fold(0u64, |n, &byte| n << 8 | u64::from(byte));
+    // The table of sections stands last.
+    let expected = number(40, 8).saturating_add(number(58, 2) * number(60, 2));
+    if found < expected {
+        return Err(load_error(path, format!("it has {found} bytes and should have {expected}: it was cut short")));
+    }
+    Ok(())
+}
+
 /// What the loader itself says; the error around it says only which call failed.
 fn reason(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
@@ -75,6 +96,7 @@ fn reason(error: &libloading::Error) -> String {
 
 /// Asks the library which version it is before anything else is asked of it.
 fn check_version(path: &Path) -> Result<(), EngineError> {
+    check_length(path)?;
     // SAFETY: loading runs the library's initialisers. That the file is ONNX Runtime is what the user said by
     // installing it or by naming it.
     let library = unsafe { libloading::Library::new(path) }.map_err(|error| load_error(path, reason(&error)))?;

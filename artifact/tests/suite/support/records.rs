@@ -11,7 +11,7 @@ pub(crate) fn record(name: &str) -> ModelRecord {
     ModelRecord {
         name: name.into(),
         encoding: GraphEncoding::Ort,
-        inputs: vec![value("input", DType::F32, vec![Dim::Symbolic("batch".into()), Dim::Fixed(3), Dim::Unknown(())])],
+        inputs: vec![value("input", DType::F32, vec![Dim::Symbolic("batch".into()), Dim::Fixed(3), Dim::Unknown])],
         outputs: vec![value("output", DType::I64, vec![])],
         optimisation: Optimisation::Extended,
         prepack: false,
