@@ -217,8 +217,8 @@ mod tests {
         crate::write(&graph.model(), &path).unwrap();
         let source = Source::open(path).unwrap();
         let shown = |specs: Vec<ValueSpec>| specs.iter().map(ValueSpec::to_string).collect::<Vec<_>>();
-        assert_eq!(shown(source.inputs().unwrap()), ["x f32[batch,2]"]);
-        assert_eq!(shown(source.outputs().unwrap()), ["y f32[batch,3]"]);
+        assert_eq!(shown(source.inputs().unwrap()), ["x f32[batch, 2]"]);
+        assert_eq!(shown(source.outputs().unwrap()), ["y f32[batch, 3]"]);
         let operators: Vec<_> = source.census().operators.into_keys().collect();
         assert_eq!(operators, ["ai.onnx:MatMul", "com.microsoft:Gelu"]);
     }
