@@ -21,8 +21,8 @@ fn opened(model: &ModelProto) -> Source {
 #[test]
 fn resnet_50_has_the_published_size() {
     let source = opened(&ResNet::default().model());
-    assert_eq!(shown(source.inputs().unwrap()), ["input f32[batch,3,224,224]"]);
-    assert_eq!(shown(source.outputs().unwrap()), ["logits f32[batch,1000]"]);
+    assert_eq!(shown(source.inputs().unwrap()), ["input f32[batch, 3, 224, 224]"]);
+    assert_eq!(shown(source.outputs().unwrap()), ["logits f32[batch, 1000]"]);
     let census = source.census();
     assert_eq!((census.operators["ai.onnx:Conv"], census.operators["ai.onnx:BatchNormalization"]), (53, 53));
     // 25,557,032 trained parameters and the running statistics of 26,560 channels.
@@ -42,9 +42,9 @@ fn bert_base_has_the_published_size() {
 #[test]
 fn tiny_bert_has_both_forms_of_gelu() {
     let source = opened(&Bert::tiny().model());
-    let inputs = ["input_ids", "attention_mask", "token_type_ids"].map(|name| format!("{name} i64[batch,sequence]"));
+    let inputs = ["input_ids", "attention_mask", "token_type_ids"].map(|name| format!("{name} i64[batch, sequence]"));
     assert_eq!(shown(source.inputs().unwrap()), inputs);
-    assert_eq!(shown(source.outputs().unwrap()), ["last_hidden_state f32[batch,sequence,32]"]);
+    assert_eq!(shown(source.outputs().unwrap()), ["last_hidden_state f32[batch, sequence, 32]"]);
     assert_eq!(source.census().operators["ai.onnx:Erf"], 2);
     let source = opened(&Bert { gelu: Gelu::Operator, ..Bert::tiny() }.model());
     assert_eq!(source.census().operators["ai.onnx:Gelu"], 2);
@@ -66,7 +66,7 @@ fn a_large_model_keeps_its_weights_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let large = Large { layers: 3, width: 48, seed: 2 };
     let source = Source::open(large.write(directory.path()).unwrap()).unwrap();
-    assert_eq!(shown(source.inputs().unwrap()), ["x f32[batch,48]"]);
+    assert_eq!(shown(source.inputs().unwrap()), ["x f32[batch, 48]"]);
     assert_eq!(source.census().parameter_bytes, large.bytes());
     assert_eq!(source.external_files().len(), 1);
     assert!(source.bytes().len() < 2048);
