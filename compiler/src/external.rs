@@ -1,7 +1,8 @@
 //! The `onnx` encoding: a graph whose large weights stand apart, in order of first use (`docs/format.md`).
 //!
 //! ONNX Runtime saved the optimised graph with its weights in one file, in no useful order. Here the graph gets new
-//! places for them and the weights are streamed to those places; they are never held in memory.
+//! places for them and the weights are streamed to those places; they are never held in memory. Weights first used by
+//! one node stand in the order of their names.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::error::CompileError;
+use crate::external_order;
 use crate::onnx::proto::{
     DataLocation, Dimension, DimensionValue, GraphProto, StringStringEntryProto, TensorProto, TypeValue, ValueInfoProto,
 };
@@ -36,6 +38,7 @@ impl ExternalLayout {
     /// Lays out an optimised model.
     pub(crate) fn new(saved: &SavedModel) -> Result<ExternalLayout, CompileError> {
         let mut model = saved.proto.clone();
+        external_order::sort(&mut model);
         let mut placed = Placed { saved, end: 0, weights: Vec::new() };
         if let Some(graph) = &mut model.graph {
             placed.graph(graph)?;
@@ -69,7 +72,8 @@ struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// Places the weights of `graph` and of its subgraphs, in the order of its nodes, which is topological.
+    /// Places the weights of `graph` and of its subgraphs, in the order of its nodes, which is topological; the weights
+    /// that one node uses first in the order that they have, which is that of their names.
     fn graph(&mut self, graph: &mut GraphProto) -> Result<(), CompileError> {
         graph.input.iter_mut().chain(&mut graph.output).chain(&mut graph.value_info).for_each(forget_open);
         let mut order: HashMap<String, usize> = HashMap::new();

@@ -1,9 +1,9 @@
 //! One order for the lists that ONNX Runtime keeps in hash maps, and writes in whatever order those have.
 //!
-//! Only lists whose elements are found by name are sorted. Nodes, edges, inputs and outputs keep their places,
-//! because their positions mean something.
+//! Only lists whose elements are found by name are sorted. Inputs and outputs keep their places, because their
+//! positions mean something; nodes and edges are the matter of `numbers.rs`.
 
-use super::schema::{self, TableSchema, graph, model, node};
+use super::schema::{self, TableSchema, graph, model, node, runtime_optimizations};
 use super::tree::{Table, Value};
 
 /// The lists to sort: the table that has them, and their slot.
@@ -14,7 +14,7 @@ static BY_NAME: [(&TableSchema, usize); 9] = [
     (&schema::GRAPH, graph::SPARSE_INITIALIZERS),
     (&schema::GRAPH, graph::VALUES),
     (&schema::NODE, node::ATTRIBUTES),
-    (&schema::RUNTIME_OPTIMIZATIONS, 0),
+    (&schema::RUNTIME_OPTIMIZATIONS, runtime_optimizations::RECORDS),
     (&schema::RESOLVER, 0),
     (&schema::OPERATOR_ARGS, 1),
 ];

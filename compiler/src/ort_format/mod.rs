@@ -3,7 +3,7 @@
 //! [`relayout`] takes an `.ort` file (a flatbuffer, identifier `ORTM`, format version 6) and gives the bytes of
 //! the new head and the place of every weight. Head, zeros up to `weights_start`, and weights are together one
 //! valid flatbuffer that ONNX Runtime loads in place. The result depends on the model alone: the tables that
-//! ONNX Runtime writes in hash order are sorted. Weights are never held in memory twice.
+//! ONNX Runtime writes in hash order are sorted, and the nodes are numbered anew. Weights are never held in memory twice.
 //!
 //! A file is refused, with no panic and no memory beyond a fixed multiple of its size, where an offset leaves it,
 //! tables nest too deep or are shared, or a field is set that this version of the schema does not know.
@@ -11,6 +11,7 @@
 mod canonical;
 mod census;
 mod error;
+mod numbers;
 mod order;
 mod reader;
 mod schema;
@@ -77,6 +78,7 @@ pub fn relayout(ort: &[u8], offset: u64, weights_alignment: u64) -> Result<Layou
     }
     let mut session = reader::read(ort)?;
     canonical::sort(&mut session);
+    numbers::renumber(&mut session);
     shapes::forget_open(&mut session);
     let weights = order::by_first_use(&session)?;
     let region = Region::place(&weights, ort)?;

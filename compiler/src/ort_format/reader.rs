@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
                 Field::String => Value::String(self.string(field_at)?),
                 Field::Scalars { size, align } => {
                     let range = self.vector(field_at, *size, *align)?;
-                    Value::Scalars(self.slice("vector", range.start, range.len())?)
+                    Value::Scalars(self.slice("vector", range.start, range.len())?.into())
                 }
                 Field::Strings => {
                     let links = self.vector(field_at, 4, 4)?.step_by(4);

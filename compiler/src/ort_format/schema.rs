@@ -198,7 +198,24 @@ pub(super) mod graph {
     pub(crate) const INITIALIZERS: usize = 0;
     pub(crate) const VALUES: usize = 1;
     pub(crate) const NODES: usize = 2;
+    /// One past the largest index of a node.
+    pub(crate) const MAX_NODE_INDEX: usize = 3;
+    pub(crate) const NODE_EDGES: usize = 4;
+    pub(crate) const OUTPUTS: usize = 6;
     pub(crate) const SPARSE_INITIALIZERS: usize = 7;
+    pub(crate) const RUNTIME_OPTIMIZATIONS: usize = 8;
+}
+
+/// Slots of [`NODE_EDGE`].
+pub(super) mod node_edge {
+    pub(crate) const NODE: usize = 0;
+    pub(crate) const INPUTS: usize = 1;
+    pub(crate) const OUTPUTS: usize = 2;
+}
+
+/// Slots of [`RUNTIME_OPTIMIZATIONS`].
+pub(super) mod runtime_optimizations {
+    pub(crate) const RECORDS: usize = 0;
 }
 
 /// Slots of [`TENSOR_TYPE`].

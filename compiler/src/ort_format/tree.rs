@@ -2,6 +2,7 @@
 //!
 //! A table keeps only the slots that are set, in slot order, so absent and default stay apart.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::schema::{self, TableSchema};
@@ -18,7 +19,8 @@ pub(super) enum Value<'a> {
     /// Little-endian, zero-extended.
     Scalar(u64),
     String(&'a [u8]),
-    Scalars(&'a [u8]),
+    /// Owned where the elements are not those of the file.
+    Scalars(Cow<'a, [u8]>),
     Strings(Vec<&'a [u8]>),
     /// Where the file has the bytes.
     Data(Range<usize>),
@@ -34,6 +36,21 @@ impl<'a> Table<'a> {
     pub(super) fn get(&self, slot: usize) -> Option<&Value<'a>> {
         let at = self.fields.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
         self.fields.get(at).map(|(_, value)| value)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Value<'a>> {
+        let at = self.fields.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        self.fields.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// Sets a number whose default is 0; 0 is written as ONNX Runtime writes it: not set.
+    pub(super) fn set_number(&mut self, slot: usize, number: u64) {
+        match self.fields.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(at) if number == 0 => drop(self.fields.remove(at)),
+            Ok(at) => self.fields[at].1 = Value::Scalar(number),
+            Err(_) if number == 0 => {}
+            Err(at) => self.fields.insert(at, (slot, Value::Scalar(number))),
+        }
     }
 
     pub(super) fn scalar(&self, slot: usize) -> Option<u64> {
@@ -55,7 +72,7 @@ impl<'a> Table<'a> {
         String::from_utf8_lossy(self.string(slot).unwrap_or_default()).into_owned()
     }
 
-    pub(super) fn scalars(&self, slot: usize) -> &'a [u8] {
+    pub(super) fn scalars(&self, slot: usize) -> &[u8] {
         match self.get(slot) {
             Some(Value::Scalars(bytes)) => bytes,
             _ => &[],

@@ -48,10 +48,11 @@ fn text(table: &Table<'_>, file: &[u8]) -> String {
     out + "} "
 }
 
-/// What `file` says, its unordered lists sorted.
+/// What `file` says, its unordered lists sorted and its nodes numbered.
 fn sorted_text(file: &[u8]) -> String {
     let mut session = reader::read(file).unwrap();
     canonical::sort(&mut session);
+    numbers::renumber(&mut session);
     shapes::forget_open(&mut session);
     text(&session, file)
 }
@@ -73,7 +74,7 @@ fn initializer(name: &str, data: std::ops::Range<usize>) -> Table<'_> {
         &schema::TENSOR,
         vec![
             (tensor::NAME, Value::String(name.as_bytes())),
-            (tensor::DIMS, Value::Scalars(b"\x02\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0")),
+            (tensor::DIMS, Value::Scalars(b"\x02\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0".into())),
             (tensor::DTYPE, Value::Scalar(2)),
             (tensor::DATA, Value::Data(data)),
         ],
