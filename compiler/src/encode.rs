@@ -1,7 +1,7 @@
 //! The optimised graph in the form that goes into the artifact, and the artifact around it.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::error::CompileError;
 use crate::external::ExternalLayout;
 use crate::optimise::Optimised;
 use crate::ort_format;
+use crate::placement;
 
 /// An optimised graph, counted and ready to be written.
 pub(crate) struct Encoded {
@@ -70,7 +71,7 @@ impl Encoded {
         let mut out = BufWriter::with_capacity(4 << 20, pending.file());
         out.write_all(&layout.metadata).map_err(temporary)?;
         let gap = layout.weights_start - layout.metadata.len() as u64;
-        std::io::copy(&mut std::io::repeat(0).take(gap), &mut out).map_err(temporary)?;
+        placement::zeros(gap, &mut out).map_err(temporary)?;
         layout.write_weights(file, &mut out).and_then(|()| out.flush()).map_err(temporary)?;
         drop(out);
         Ok(Graph::OrtFile(Arc::new(MappedFile::of(pending.file(), beside)?)))

@@ -16,13 +16,8 @@ use crate::external_order;
 use crate::onnx::proto::{
     DataLocation, Dimension, DimensionValue, GraphProto, StringStringEntryProto, TensorProto, TypeValue, ValueInfoProto,
 };
+use crate::placement;
 use crate::saved::SavedModel;
-
-const ALIGNMENT: u64 = 64;
-const LARGE_ALIGNMENT: u64 = 4096;
-const LARGE: u64 = 1 << 20;
-/// Zeros after the last weight: vector kernels read past the end.
-const TAIL: u64 = 64;
 
 /// A graph in the `onnx` encoding.
 pub(crate) struct ExternalLayout {
@@ -43,25 +38,19 @@ impl ExternalLayout {
         if let Some(graph) = &mut model.graph {
             placed.graph(graph)?;
         }
-        let end = placed.end;
-        let weights_len = if end == 0 { 0 } else { end.next_multiple_of(ALIGNMENT) + TAIL };
+        let weights_len = placement::section_len(placed.end);
         Ok(ExternalLayout { graph: model.encode_to_vec(), weights_len, weights: placed.weights })
     }
 
     /// Writes the weights section.
     pub(crate) fn write_weights(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut written = 0;
-        let zeros = |until: u64, written: &mut u64, out: &mut dyn Write| {
-            let gap = io::copy(&mut io::Read::take(io::repeat(0), until - *written), out);
-            *written = until;
-            gap.map(drop)
-        };
         for (offset, bytes) in &self.weights {
-            zeros(*offset, &mut written, out)?;
+            placement::zeros(offset - written, out)?;
             out.write_all(bytes)?;
-            written += bytes.len() as u64;
+            written = offset + bytes.len() as u64;
         }
-        zeros(self.weights_len, &mut written, out)
+        placement::zeros(self.weights_len - written, out)
     }
 }
 
@@ -100,8 +89,7 @@ impl Placed<'_> {
         let stray = || CompileError::StrayWeight { name: tensor.name().to_owned() };
         let bytes = self.saved.tensor_bytes(tensor).ok_or_else(stray)?;
         let len = bytes.len() as u64;
-        let alignment = if len >= LARGE { LARGE_ALIGNMENT } else { ALIGNMENT };
-        let offset = self.end.next_multiple_of(alignment);
+        let offset = placement::place(self.end, len);
         self.end = offset + len;
         self.weights.push((offset, bytes));
         tensor.external_data = external_data(WEIGHTS_FILE, offset, len);

@@ -41,9 +41,10 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Sum
         return Err(CompileError::OutputIsModel { path: request.output.clone() });
     }
     let source = Source::open(&request.model)?;
-    let inputs = values(source.inputs()?, &request.set_dims);
+    let inputs = source.inputs()?;
+    check_dims(&inputs, request)?;
+    let inputs = values(inputs, &request.set_dims);
     let outputs = values(source.outputs()?, &request.set_dims);
-    check_dims(&source, request)?;
     let engine = Engine::start(&library::find()?, &mut Timeline::new())?;
 
     stage(Stage::Optimise, &mut clock);
@@ -148,18 +149,18 @@ fn values(mut values: Vec<ValueSpec>, set: &[(String, u64)]) -> Vec<ValueSpec> {
 }
 
 /// Refuses sizes for dims that the model does not have.
-fn check_dims(source: &Source, request: &Request) -> Result<(), CompileError> {
-    let mut known: Vec<String> = Vec::new();
-    for dim in source.inputs()?.into_iter().flat_map(|input| input.dims.unwrap_or_default()) {
+fn check_dims(inputs: &[ValueSpec], request: &Request) -> Result<(), CompileError> {
+    let mut known: Vec<&str> = Vec::new();
+    for dim in inputs.iter().flat_map(|input| input.dims.iter().flatten()) {
         if let Dim::Symbolic(name) = dim
-            && !known.contains(&name)
+            && !known.contains(&name.as_str())
         {
             known.push(name);
         }
     }
     for dims in [&request.set_dims, &request.golden_dims] {
         for (index, (name, _)) in dims.iter().enumerate() {
-            if !known.contains(name) {
+            if !known.contains(&name.as_str()) {
                 let known = if known.is_empty() { "none".into() } else { known.join(", ") };
                 return Err(CompileError::UnknownDim { name: name.clone(), known });
             }

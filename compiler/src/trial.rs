@@ -58,20 +58,17 @@ impl Candidate<'_> {
     fn session(&self, threads: usize, prepack: bool) -> Result<Session, EngineError> {
         let options =
             SessionOptions { threads, prepack, optimise: Optimise::No, dims: Vec::new(), save: None, pin: true };
-        let names = |values: &[ValueSpec]| values.iter().map(|value| value.name.clone()).collect::<Vec<_>>();
-        let (inputs, outputs) = (names(self.inputs), names(self.outputs));
-        let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
-        let outputs: Vec<_> = outputs.iter().map(String::as_str).collect();
-        Session::new(self.engine, self.graph.clone(), &options, &inputs, &outputs)
+        Session::new(self.engine, self.graph.clone(), &options, self.inputs, self.outputs)
     }
 
     /// Tries the graph as `request` asks.
     pub(crate) fn try_out(&self, request: &Request) -> Result<Trial, CompileError> {
+        let before = self.engine.arena().stats().session_bytes;
         let session = self.session(1, true)?;
         let found = GoldenInputs::find(self.inputs, &request.golden_dims, request.seed, |inputs| {
             session.run(&inputs.views()).map(drop)
         });
-        let packed_bytes = self.engine.arena().stats().session_bytes;
+        let packed_bytes = self.engine.arena().stats().session_bytes - before;
         drop(session);
         let mut notes = Vec::new();
         let inputs = match found {

@@ -84,9 +84,7 @@ impl Instance {
                 pin: options.pin,
             };
             let graph = Graph::Artifact(model.artifact().clone(), model.index());
-            let inputs: Vec<_> = record.inputs.iter().map(|value| value.name.as_str()).collect();
-            let outputs: Vec<_> = record.outputs.iter().map(|value| value.name.as_str()).collect();
-            Session::new(engine, graph, &options, &inputs, &outputs)
+            Session::new(engine, graph, &options, &record.inputs, &record.outputs)
         })?;
         Ok(Instance { session, model: model.clone(), threads })
     }

@@ -29,15 +29,9 @@ pub(crate) fn answer(onnx: &Path, record: &ModelRecord, threads: usize, inputs: 
         save: None,
         pin: false,
     };
-    let names = |values: &[blink_artifact::manifest::ValueSpec]| -> Vec<String> {
-        values.iter().map(|value| value.name.clone()).collect()
-    };
-    let (takes, gives) = (names(&record.inputs), names(&record.outputs));
-    let takes: Vec<_> = takes.iter().map(String::as_str).collect();
-    let gives: Vec<_> = gives.iter().map(String::as_str).collect();
-    let session = Session::new(engine, Graph::OnnxFile(onnx.to_owned()), &options, &takes, &gives)
+    let session = Session::new(engine, Graph::OnnxFile(onnx.to_owned()), &options, &record.inputs, &record.outputs)
         .expect("ONNX Runtime takes the model");
-    let place = |name: &str| takes.iter().position(|known| *known == name).expect("an input of the model");
+    let place = |name: &str| record.inputs.iter().position(|value| value.name == name).expect("an input of the model");
     let given: Vec<_> = inputs.iter().map(|(name, tensor)| (place(name), tensor.view())).collect();
     session.run(&given).expect("ONNX Runtime runs the model")
 }

@@ -11,16 +11,7 @@ use super::order::Weight;
 use super::schema::tensor;
 use super::tree::Table;
 use super::{Layout, MAX_TOTAL, OrtFormatError};
-
-/// Alignment of a weight's data: a cache line, which also suits every vector instruction.
-const ALIGNMENT: u64 = 64;
-
-/// Alignment of the data of weights of [`LARGE`] bytes and more: a page.
-const LARGE_ALIGNMENT: u64 = 4096;
-const LARGE: usize = 1 << 20;
-
-/// Zeros after the last weight.
-const TAIL: u64 = 64;
+use crate::placement;
 
 /// Longest name of a weight or of the node that uses it.
 const MAX_NAME: usize = 64 << 10;
@@ -60,10 +51,7 @@ impl Region {
         for Weight { tensor, first_use, .. } in weights {
             let Some(source) = tensor.data(tensor::DATA) else { continue };
             let content = ort.get(source.clone()).unwrap_or_default();
-            let offset = *contents.entry(content).or_insert_with(|| {
-                let alignment = if content.len() >= LARGE { LARGE_ALIGNMENT } else { ALIGNMENT };
-                (end + 4).next_multiple_of(alignment)
-            });
+            let offset = *contents.entry(content).or_insert_with(|| placement::place(end + 4, content.len() as u64));
             region.offsets.insert(source.start, offset);
             if offset < end {
                 continue;
@@ -74,9 +62,7 @@ impl Region {
             }
             region.placements.push(placement(tensor, source, offset, *first_use)?);
         }
-        if end > 0 {
-            region.len = end.next_multiple_of(ALIGNMENT) + TAIL;
-        }
+        region.len = placement::section_len(end);
         Ok(region)
     }
 
@@ -127,15 +113,11 @@ impl Layout {
             let data = ort.get(weight.source.clone()).ok_or_else(foreign)?;
             let prefix = u32::try_from(data.len()).map_err(|_| foreign())?.to_le_bytes();
             let gap = weight.offset.checked_sub(4).and_then(|start| start.checked_sub(written)).ok_or_else(foreign)?;
-            zeros(gap, out)?;
+            placement::zeros(gap, out)?;
             out.write_all(&prefix)?;
             out.write_all(data)?;
             written = weight.offset + data.len() as u64;
         }
-        zeros(self.weights_len.checked_sub(written).ok_or_else(foreign)?, out)
+        placement::zeros(self.weights_len.checked_sub(written).ok_or_else(foreign)?, out)
     }
-}
-
-fn zeros(len: u64, out: &mut impl Write) -> io::Result<()> {
-    io::copy(&mut io::Read::take(io::repeat(0), len), out).map(drop)
 }

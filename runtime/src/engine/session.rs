@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blink_artifact::manifest::GraphEncoding;
+use blink_artifact::manifest::{GraphEncoding, ValueSpec};
 use blink_artifact::{Artifact, MappedFile};
 use blink_tensors::TensorView;
 use ort::AsPointer;
@@ -84,13 +84,13 @@ struct Inner {
 }
 
 impl Session {
-    /// Makes a session of `graph`. `inputs` and `outputs` are the names of its values in the order of later calls.
+    /// Makes a session of `graph`. `inputs` and `outputs` are its values in the order of later calls.
     pub fn new(
         engine: &'static Engine,
         graph: Graph,
         options: &SessionOptions,
-        inputs: &[&str],
-        outputs: &[&str],
+        inputs: &[ValueSpec],
+        outputs: &[ValueSpec],
     ) -> Result<Session, EngineError> {
         let threads = DeferredThreads::default();
         let mut builder = builder(engine, options, threads.clone())?;
@@ -99,8 +99,7 @@ impl Session {
             Graph::Onnx(model, files) => {
                 let files: Vec<_> = files.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
                 // SAFETY: `Inner` keeps the graph until after the session is gone.
-                unsafe { lend_files(&mut builder, &files) }?;
-                builder.commit_from_memory(model)?
+                unsafe { lend_files(builder, &files) }?.commit_from_memory(model)?
             }
             // SAFETY: `Inner` keeps the graph until after the session is gone.
             Graph::OrtFile(file) => unsafe { in_place(builder, file) }?,
@@ -109,14 +108,14 @@ impl Session {
                 GraphEncoding::Ort => unsafe { in_place(builder, artifact.graph_and_weights(*model)) }?,
                 GraphEncoding::Onnx => {
                     // SAFETY: as above.
-                    unsafe { lend_files(&mut builder, &[(WEIGHTS_FILE, artifact.weights(*model))]) }?;
-                    builder.commit_from_memory(artifact.graph(*model))?
+                    unsafe { lend_files(builder, &[(WEIGHTS_FILE, artifact.weights(*model))]) }?
+                        .commit_from_memory(artifact.graph(*model))?
                 }
             },
         };
-        let inputs = inputs.iter().map(|name| c_name(name)).collect::<Result<_, _>>()?;
-        let outputs =
-            outputs.iter().map(|name| Ok((c_name(name)?, (*name).to_owned()))).collect::<Result<_, EngineError>>()?;
+        let inputs = inputs.iter().map(|value| c_name(&value.name)).collect::<Result<_, _>>()?;
+        let output = |value: &ValueSpec| Ok::<_, EngineError>((c_name(&value.name)?, value.name.clone()));
+        let outputs = outputs.iter().map(output).collect::<Result<_, _>>()?;
         Ok(Session(Arc::new(Inner { session, threads, pin: options.pin, inputs, outputs, engine, _graph: graph })))
     }
 
@@ -195,10 +194,10 @@ unsafe fn in_place(builder: SessionBuilder, bytes: &[u8]) -> Result<ort::session
 ///
 /// # Safety
 /// The bytes of `files` must stay where they are, unchanged, until the session is gone.
-unsafe fn lend_files(builder: &mut SessionBuilder, files: &[(&str, &[u8])]) -> Result<(), EngineError> {
+unsafe fn lend_files(mut builder: SessionBuilder, files: &[(&str, &[u8])]) -> Result<SessionBuilder, EngineError> {
     let files: Vec<_> = files.iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
     if files.is_empty() {
-        return Ok(());
+        return Ok(builder);
     }
     let owned = files.iter().map(|(name, _)| c_name(name)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<_> = owned.iter().map(|name| name.as_ptr()).collect();
@@ -209,12 +208,5 @@ unsafe fn lend_files(builder: &mut SessionBuilder, files: &[(&str, &[u8])]) -> R
     check(unsafe {
         (ort::api().AddExternalInitializersFromMemory)(options, names.as_ptr(), starts.as_ptr(), lens.as_ptr(), count)
     })?;
-    // SAFETY: key and value are NUL-terminated.
-    check(unsafe {
-        (ort::api().AddSessionConfigEntry)(
-            options,
-            c"session.use_external_initializer_file_buffers_directly".as_ptr(),
-            c"1".as_ptr(),
-        )
-    })
+    Ok(builder.with_config_entry("session.use_external_initializer_file_buffers_directly", "1")?)
 }
