@@ -1,0 +1,18 @@
+//! An image: a parked worker, written to a file.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `process.rs` | what the kernel tells of the worker: its mappings, threads and descriptors |
+//! | `parked.rs` | the worker itself, which gives its memory piece by piece |
+//! | `take.rs` | which pages are saved, and where in the file |
+//! | `head.rs` | the head, written and read again |
+
+mod head;
+mod parked;
+mod process;
+mod take;
+
+pub use head::OwnedHead;
+pub use parked::Parked;
+pub use process::{Process, ProcessError};
+pub use take::{TakeError, Taken, take};
