@@ -23,6 +23,7 @@ pub(crate) enum Verb {
     Setup(verbs::setup::SetupArgs),
     Compile(verbs::compile::CompileArgs),
     Run(verbs::run::RunArgs),
+    Warm(verbs::warm::WarmArgs),
     Inspect(verbs::inspect::InspectArgs),
     Verify(verbs::verify::VerifyArgs),
     Doctor(verbs::doctor::DoctorArgs),

@@ -8,7 +8,7 @@ use blink_artifact::OpenError;
 use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
-use blink_runtime::{BindError, EngineError, ModelError, RunError, StartError};
+use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
 
@@ -59,23 +59,24 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
-    if let Some(error) = cause.downcast_ref::<StartError>() {
-        return Some(start(error));
+    let class = cause.downcast_ref::<StartError>().map(FailureClass::from);
+    let class = class.or_else(|| cause.downcast_ref::<RunError>().map(FailureClass::from));
+    let class = class.or_else(|| cause.downcast_ref::<ModelError>().map(FailureClass::from));
+    let class = class.or_else(|| cause.downcast_ref::<OpenError>().map(FailureClass::from));
+    let class = class.or_else(|| cause.downcast_ref::<LibraryError>().map(FailureClass::from));
+    if let Some(class) = class {
+        return Some(failure(class));
     }
-    if let Some(error) = cause.downcast_ref::<RunError>() {
-        return Some(run(error));
+    if let Some(WorkerError::Failed { class, .. }) = cause.downcast_ref() {
+        return Some(failure(*class));
     }
-    if let Some(error) = cause.downcast_ref::<ModelError>() {
-        return Some(match error {
-            ModelError::Open { source, .. } => open(source),
-            ModelError::Host { .. } | ModelError::OrtVersion { .. } => 4,
-            ModelError::NoSuchModel { .. } | ModelError::Ambiguous { .. } => 2,
-        });
+    if let Some(LaunchError::Options(error)) = cause.downcast_ref() {
+        return Some(failure(error.into()));
     }
     if let Some(error) = cause.downcast_ref::<GoldenError>() {
         return Some(match error {
-            GoldenError::Start(error) => start(error),
-            GoldenError::Run(error) => run(error),
+            GoldenError::Start(error) => failure(error.into()),
+            GoldenError::Run(error) => failure(error.into()),
             GoldenError::Inputs(_) => 1,
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });
@@ -83,44 +84,19 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<CompileError>() {
         return Some(compile(error));
     }
-    if cause.is::<LibraryError>() {
-        return Some(6);
-    }
-    if let Some(error) = cause.downcast_ref::<OpenError>() {
-        return Some(open(error));
-    }
     if let Some(TensorFileError::Write { .. }) = cause.downcast_ref() {
         return Some(1);
     }
     (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
 }
 
-fn open(error: &OpenError) -> u8 {
-    match error {
-        OpenError::Io { .. } | OpenError::NotAFile { .. } => 1,
-        _ => 5,
-    }
-}
-
-fn start(error: &StartError) -> u8 {
-    match error {
-        StartError::Library(_) => 6,
-        StartError::Engine(error) => engine(error),
-        StartError::Threads { .. } => 2,
-    }
-}
-
-fn run(error: &RunError) -> u8 {
-    match error {
-        RunError::Bind(_) => 2,
-        RunError::Engine(error) => engine(error),
-    }
-}
-
-fn engine(error: &EngineError) -> u8 {
-    match error {
-        EngineError::Load { .. } | EngineError::Version { .. } => 6,
-        _ => 1,
+fn failure(class: FailureClass) -> u8 {
+    match class {
+        FailureClass::Inputs | FailureClass::Threads | FailureClass::NoSuchModel => 2,
+        FailureClass::Foreign => 4,
+        FailureClass::Damaged => 5,
+        FailureClass::Library | FailureClass::EngineLoad => 6,
+        FailureClass::Unreadable | FailureClass::Engine | FailureClass::Request | FailureClass::Memory => 1,
     }
 }
 
@@ -132,9 +108,9 @@ fn compile(error: &CompileError) -> u8 {
         | CompileError::Name { .. }
         | CompileError::Target { .. }
         | CompileError::OutputIsModel { .. } => 2,
-        CompileError::Library(_) => 6,
-        CompileError::Engine(error) => engine(error),
-        CompileError::Start(error) => start(error),
+        CompileError::Library(error) => failure(error.into()),
+        CompileError::Engine(error) => failure(error.into()),
+        CompileError::Start(error) => failure(error.into()),
         _ => 1,
     }
 }

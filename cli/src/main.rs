@@ -1,4 +1,4 @@
-//! The `blink` binary: one verb a file, in `verbs/`.
+//! The `blink` binary: one verb a file, in `verbs/`. It is the worker's program too.
 //!
 //! | file | what it decides |
 //! |---|---|
@@ -16,19 +16,24 @@ mod setup;
 mod tensor_files;
 mod verbs;
 
-use blink_runtime::timeline;
+use blink_runtime::{timeline, worker};
 use clap::Parser;
 
 use crate::args::{Cli, Verb};
 
 fn main() -> std::process::ExitCode {
+    // Before anything else: a worker pays for nothing that it does not use.
+    if worker::is_asked_for() {
+        worker::enter()
+    }
     let entered = timeline::now();
     let Cli { output, verb } = Cli::parse();
     let result = match &verb {
         Verb::Demo(args) => verbs::demo::run(args, &output),
         Verb::Setup(args) => verbs::setup::run(args, &output),
         Verb::Compile(args) => verbs::compile::run(args, &output),
-        Verb::Run(args) => verbs::run::run(args, &output, entered),
+        Verb::Run(args) => verbs::run::run(args, &output),
+        Verb::Warm(args) => verbs::warm::run(args, &output),
         Verb::Inspect(args) => verbs::inspect::run(args, &output),
         Verb::Verify(args) => verbs::verify::run(args, &output),
         Verb::Doctor(args) => verbs::doctor::run(args, &output),

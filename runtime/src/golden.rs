@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use blink_artifact::manifest::{GoldenOutput, ModelRecord};
+use blink_artifact::manifest::{Golden, GoldenOutput, ModelRecord, ValueSpec};
 use blink_tensors::{DType, DataView, Tensor, TensorError, TensorView, numeric, seeded};
 
 use crate::engine::Outputs;
@@ -61,12 +61,20 @@ pub fn check(model: &Model) -> Result<Verdict, GoldenError> {
 
 /// The inputs of the golden run, made from its seed; `None` where the model has none recorded.
 pub fn inputs(record: &ModelRecord) -> Result<Option<Vec<(String, Tensor)>>, TensorError> {
-    let Some(golden) = &record.golden else { return Ok(None) };
+    record.golden.as_ref().map(|golden| inputs_from(record, golden, golden.seed)).transpose()
+}
+
+/// Inputs of the shapes of `golden`, made from `seed`.
+pub(crate) fn inputs_from(
+    record: &ModelRecord,
+    golden: &Golden,
+    seed: u64,
+) -> Result<Vec<(String, Tensor)>, TensorError> {
     let given = record.inputs.iter().zip(&golden.shapes).filter_map(|(input, shape)| Some((input, shape.as_ref()?)));
-    let tensor = |(input, shape): (&blink_artifact::manifest::ValueSpec, &Vec<usize>)| {
-        Ok((input.name.clone(), seeded::tensor(golden.seed, &input.name, input.dtype, shape)?))
+    let tensor = |(input, shape): (&ValueSpec, &Vec<usize>)| {
+        Ok((input.name.clone(), seeded::tensor(seed, &input.name, input.dtype, shape)?))
     };
-    given.map(tensor).collect::<Result<_, _>>().map(Some)
+    given.map(tensor).collect()
 }
 
 /// Compares `outputs`, given for [`inputs`], with what was recorded.

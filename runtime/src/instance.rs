@@ -98,6 +98,17 @@ impl Instance {
         Ok(self.session.run(&bound)?)
     }
 
+    /// As [`Instance::run`], on the caller's thread alone: no worker thread is started. The answer has the same bits.
+    pub(crate) fn run_alone(&self, inputs: &[(&str, TensorView<'_>)]) -> Result<Outputs, RunError> {
+        let bound = binding::bind(self.model.record(), inputs)?;
+        Ok(self.session.run_alone(&bound)?)
+    }
+
+    /// Gives memory back to the kernel that holds nothing until the next run.
+    pub(crate) fn release_memory(&self) {
+        self.session.engine().release_memory();
+    }
+
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model

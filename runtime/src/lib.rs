@@ -6,19 +6,29 @@
 //! | start | [`Instance::start`]: a session in ONNX Runtime, no thread yet |
 //! | run | [`Instance::run`]: named tensors in, [`Outputs`] out |
 //!
+//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors.
+//!
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 
 mod binding;
+mod channel;
 pub mod engine;
 pub mod golden;
 pub mod host;
 mod instance;
+mod launcher;
 pub mod library;
 mod model;
 pub mod timeline;
+pub mod worker;
 
 pub use binding::BindError;
+pub use channel::{ChannelError, FailureClass};
 pub use engine::{EngineError, Outputs};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
+pub use launcher::{
+    Answer, Counts, Ended, LaunchError, Launcher, Reason, Start, StartMode, Stdio, WarmError, Warmed, Worker,
+    WorkerError, WorkerSpec,
+};
 pub use model::{Model, ModelError};
-pub use timeline::{Phase, Span, Timeline};
+pub use timeline::{Phase, Recorded, Span, Timeline};

@@ -45,9 +45,15 @@ pub struct Model {
 impl Model {
     /// Opens, checks and maps the artifact at `path`, and takes its only model.
     pub fn open(path: impl AsRef<Path>) -> Result<Model, ModelError> {
+        Model::open_named(path, None)
+    }
+
+    /// Opens, checks and maps the artifact at `path`, and takes its model called `name`; its only model where `name`
+    /// is `None`.
+    pub fn open_named(path: impl AsRef<Path>, name: Option<&str>) -> Result<Model, ModelError> {
         let path = path.as_ref();
         let artifact = Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
-        Model::of(Arc::new(artifact), None)
+        Model::of(Arc::new(artifact), name)
     }
 
     /// The model called `name` in an open artifact; its only model where `name` is `None`.

@@ -10,8 +10,10 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// From the parent's spawn to the first line of `main`.
+    /// From the parent's spawn to the first line of `main`, or of the restorer.
     Spawn,
+    /// Mapping a snapshot back, up to the first line of the worker that it holds.
+    Restore,
     /// Opening, mapping and checking the artifact.
     Open,
     /// Loading ONNX Runtime's library.
@@ -20,7 +22,7 @@ pub enum Phase {
     Environment,
     /// Making the session, packing of weights included.
     Session,
-    /// Reading and checking the inputs.
+    /// Reading and checking the inputs; in a worker, waiting for them too.
     Input,
     /// The first run.
     Inference,
@@ -30,8 +32,9 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Phase; 8] = [
+    pub const ALL: [Phase; 9] = [
         Phase::Spawn,
+        Phase::Restore,
         Phase::Open,
         Phase::Library,
         Phase::Environment,
@@ -45,6 +48,7 @@ impl Phase {
     pub const fn name(self) -> &'static str {
         match self {
             Phase::Spawn => "spawn",
+            Phase::Restore => "restore",
             Phase::Open => "open",
             Phase::Library => "library",
             Phase::Environment => "environment",
@@ -61,6 +65,17 @@ impl Phase {
 pub struct Timeline {
     origin: u64,
     phases: [Option<(u64, u64)>; Phase::ALL.len()],
+}
+
+/// One phase as it was recorded, on the system's monotonic clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which phase.
+    pub phase: Phase,
+    /// Begin, in nanoseconds.
+    pub begin: u64,
+    /// End, in nanoseconds.
+    pub end: u64,
 }
 
 /// One line of a timeline.
@@ -104,11 +119,30 @@ impl Timeline {
 
     /// Runs `work` as `phase`. A phase that is recorded again keeps its begin and gets a new end.
     pub fn record<T>(&mut self, phase: Phase, work: impl FnOnce() -> T) -> T {
-        let start = now();
+        let begin = now();
         let result = work();
-        let start = self.phases[phase as usize].map_or(start, |(first, _)| first);
-        self.phases[phase as usize] = Some((start, now()));
+        self.add(Recorded { phase, begin, end: now() });
         result
+    }
+
+    /// Adds what was recorded elsewhere. A phase that is there already is widened to hold both.
+    pub fn add(&mut self, recorded: Recorded) {
+        let Recorded { phase, begin, end } = recorded;
+        let slot = &mut self.phases[phase as usize];
+        let (begin, end) = slot.map_or((begin, end), |(first, last)| (first.min(begin), last.max(end)));
+        *slot = Some((begin, end.max(begin)));
+    }
+
+    /// What was recorded so far, in the order of [`Phase::ALL`].
+    pub fn recorded(&self) -> Vec<Recorded> {
+        let all = Phase::ALL.iter().zip(self.phases);
+        all.filter_map(|(&phase, times)| times.map(|(begin, end)| Recorded { phase, begin, end })).collect()
+    }
+
+    /// Lets the timeline, and its phase "spawn", begin at `origin`: somebody else's spawn came before.
+    pub fn begin_at(&mut self, origin: u64) {
+        self.origin = origin;
+        self.add(Recorded { phase: Phase::Spawn, begin: origin, end: origin });
     }
 
     /// The phases that were passed, by their begin.
@@ -120,7 +154,7 @@ impl Timeline {
         let span = |(phase, (start, end)): (Phase, (u64, u64))| Span {
             phase,
             start_ms: ms(start.saturating_sub(self.origin)),
-            duration_ms: ms(end - start),
+            duration_ms: ms(end.saturating_sub(start)),
         };
         passed.into_iter().map(span).collect()
     }
@@ -148,6 +182,26 @@ mod tests {
         assert_eq!(phases, [Phase::Spawn, Phase::Session, Phase::Input, Phase::Open]);
         assert!(spans[0].start_ms == 0.0 && spans[0].duration_ms >= 5.0);
         assert!(timeline.total_ms() >= spans[3].start_ms);
+    }
+
+    #[test]
+    fn what_two_processes_recorded_is_one_timeline() {
+        let mut timeline = Timeline::begin(None, 1_000_000);
+        let phase = |phase, begin, end| Recorded { phase, begin, end };
+        timeline.add(phase(Phase::Open, 4_000_000, 5_000_000));
+        timeline.add(phase(Phase::Spawn, 3_000_000, 3_500_000));
+        timeline.begin_at(2_000_000);
+        timeline.add(phase(Phase::Open, 4_500_000, 4_600_000));
+        timeline.add(phase(Phase::Output, 9_000_000, 8_000_000));
+        assert_eq!(timeline.recorded()[0], phase(Phase::Spawn, 2_000_000, 3_500_000));
+        let spans: Vec<_> = timeline.spans().iter().map(|span| (span.phase, span.start_ms, span.duration_ms)).collect();
+        assert_eq!(spans, [(Phase::Spawn, 0.0, 1.5), (Phase::Open, 2.0, 1.0), (Phase::Output, 7.0, 0.0)]);
+        assert_eq!(timeline.total_ms(), 7.0);
+    }
+
+    #[test]
+    fn a_phase_has_its_place_among_all() {
+        assert!(Phase::ALL.iter().enumerate().all(|(index, phase)| *phase as usize == index));
     }
 
     #[test]

@@ -109,6 +109,14 @@ impl TensorArena {
         }
     }
 
+    /// Gives the pages of everything that is not lent back to the kernel. The address space stays, so the next run finds
+    /// its blocks where they were, as zeros.
+    pub fn discard(&self) {
+        for (region, list) in self.lock().pools.iter().flat_map(|pool| &pool.regions) {
+            list.parts().for_each(|(offset, len)| region.discard(offset, len));
+        }
+    }
+
     /// What the arena holds and held.
     pub fn stats(&self) -> ArenaStats {
         let state = self.lock();

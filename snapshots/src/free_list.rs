@@ -62,6 +62,11 @@ impl FreeList {
         }
     }
 
+    /// The free parts: offset and length, in order.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.free.iter().copied()
+    }
+
     /// Whether nothing is taken.
     pub(crate) fn is_whole(&self) -> bool {
         self.free == [(0, self.len)]

@@ -3,8 +3,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `arena.rs`, `free_list.rs`, `region.rs` | the memory that sessions allocate from |
-//! | `park.rs` | where a worker is written down, and where it comes back |
+//! | `park.rs`, `park_elsewhere.rs` | where a worker is written down, and where it comes back |
 //! | `image/` | a worker in a file |
+//! | `store/` | the directory of images: found, made, listed, removed |
+//! | `reason.rs` | why a snapshot is not used |
 //! | `program.rs`, `restorer/` | the program that makes a worker of an image |
 //!
 //! The arena keeps what lives as long as a session (packed weights) apart from what lives for one run
@@ -12,15 +14,16 @@
 
 mod arena;
 mod free_list;
-#[cfg(target_os = "linux")]
 pub mod image;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "park_elsewhere.rs")]
 mod park;
 mod program;
+mod reason;
 mod region;
+pub mod store;
 
 pub use arena::{ArenaStats, Lifetime, TensorArena};
 pub use blink_restorer::{channel, refusal};
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use park::{ParkError, Restored, close_inherited, park};
 pub use program::restorer;
+pub use reason::{Distrust, Reason};

@@ -39,8 +39,7 @@ struct Mailbox(UnsafeCell<Letter>);
 // SAFETY: written by the restorer alone, before there is a thread that could read it.
 unsafe impl Sync for Mailbox {}
 
-static MAILBOX: Mailbox =
-    Mailbox(UnsafeCell::new(Letter { entered: 0, checked: 0, mapped: 0, environment: 0 }));
+static MAILBOX: Mailbox = Mailbox(UnsafeCell::new(Letter { entered: 0, checked: 0, mapped: 0, environment: 0 }));
 
 /// Closes every descriptor from `first` on: what this process has inherited without being meant to. For the first line
 /// of a process, before it has opened any.
@@ -148,7 +147,8 @@ fn thread() -> Result<Thread, ParkError> {
     const ARCH_GET_XCOMP_PERM: usize = 0x1022;
     const ARCH_SHSTK_STATUS: usize = 0x5005;
     const PR_GET_TID_ADDRESS: usize = 40;
-    let refused = |what| move |error: u32| ParkError::Kernel { what, source: io::Error::from_raw_os_error(error as i32) };
+    let refused =
+        |what| move |error: u32| ParkError::Kernel { what, source: io::Error::from_raw_os_error(error as i32) };
     let word = |number, option| {
         let mut word = 0u64;
         // SAFETY: each of these calls writes one word.

@@ -49,6 +49,19 @@ impl Region {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// Gives the pages that lie wholly within a part back to the kernel: they are zeros again. A hint.
+    pub(crate) fn discard(&self, offset: usize, len: usize) {
+        let end = offset.saturating_add(len).min(self.len) / PAGE * PAGE;
+        let start = offset.next_multiple_of(PAGE);
+        #[cfg(target_os = "linux")]
+        if start < end {
+            // SAFETY: the range lies inside the mapping, and the caller says that nothing in it is lent.
+            let _ = unsafe { madvise((self.start + start) as *mut _, end - start, Advice::LinuxDontNeed) };
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (start, end);
+    }
 }
 
 impl Drop for Region {

@@ -36,7 +36,8 @@ mod worker {
         let restored = park().expect("this kernel tells what is needed");
 
         let sum: u64 = (0..200_000).map(|i| warm[&i] % 1000).sum();
-        let threads: Vec<_> = (0..4).map(|i| std::thread::spawn(move || vec![i; 100_000].iter().sum::<u64>())).collect();
+        let threads: Vec<_> =
+            (0..4).map(|i| std::thread::spawn(move || vec![i; 100_000].iter().sum::<u64>())).collect();
         let threads: u64 = threads.into_iter().map(|thread| thread.join().expect("the thread ends well")).sum();
         let caught = std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(7))).is_err();
         let own_id = std::process::id() == unsafe { libc::syscall(libc::SYS_gettid) } as u32;

@@ -22,7 +22,7 @@ fn npz(entries: &[(&str, &blink_tensors::Tensor)]) -> Vec<u8> {
 }
 
 fn run(folder: &Folder, input: &str) -> Blink {
-    folder.blink("run one.blink --format json --input").arg(input)
+    folder.blink("run one.blink --start normal --format json --input").arg(input)
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn npy_with_and_without_its_name() {
     let folder = models::compiled_one();
     gives_y(run(&folder, "x=x.npy"));
     gives_y(run(&folder, "x.npy"));
-    gives_y(folder.blink("run one.blink --format json -i x.npy"));
+    gives_y(folder.blink("run one.blink --start normal --format json -i x.npy"));
 }
 
 #[test]

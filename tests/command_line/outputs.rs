@@ -12,7 +12,7 @@ fn y_bytes() -> Vec<u8> {
 #[test]
 fn npy_with_and_without_its_name() {
     let folder = models::compiled_one();
-    folder.blink("run one.blink -i x.npy --output y=named.npy --output plain.npy").ok().quiet();
+    folder.blink("run one.blink --start normal -i x.npy --output y=named.npy --output plain.npy").ok().quiet();
     let expected = npy_bytes(models::y().view());
     assert!(folder.read("named.npy") == expected && folder.read("plain.npy") == expected);
 }
@@ -32,7 +32,7 @@ fn npz_holds_every_output_under_its_name() {
 #[test]
 fn json_and_raw_bytes() {
     let folder = models::compiled_one();
-    let said = folder.blink("run one.blink -i x.npy -o y.json -o y.bin").ok().quiet();
+    let said = folder.blink("run one.blink --start normal -i x.npy -o y.json -o y.bin").ok().quiet();
     assert_eq!(said.text(), "", "what went to files is not printed");
     let value: serde_json::Value = serde_json::from_slice(&folder.read("y.json")).expect("JSON");
     assert_eq!(value, serde_json::json!([[5.0, 14.0], [0.5, 0.0]]));
@@ -42,7 +42,7 @@ fn json_and_raw_bytes() {
 #[test]
 fn stdout_carries_npy_and_nothing_else() {
     let folder = models::compiled_one();
-    let piped = folder.blink("run one.blink -i x.npy --output -").ok().quiet();
+    let piped = folder.blink("run one.blink --start normal -i x.npy --output -").ok().quiet();
     let tensor = npy::decode(&piped.stdout).expect("an npy file");
     assert!(same(tensor.view(), models::y().view()));
     // Even with JSON asked for, and a file as well.

@@ -7,7 +7,7 @@ use crate::support::models;
 #[test]
 fn a_run_prints_a_line_for_each_output() {
     let folder = models::compiled_two();
-    let said = folder.blink("run two.blink -i a=a.npy -i b=b.npy").ok().quiet();
+    let said = folder.blink("run two.blink --start normal -i a=a.npy -i b=b.npy").ok().quiet();
     let lines: Vec<_> = said.text().lines().collect();
     assert_eq!(lines.len(), 2, "{}", said.text());
     assert!(lines[0].starts_with("sum ") && lines[0].contains("i64[3]") && lines[0].contains("33"), "{}", said.text());
@@ -17,10 +17,11 @@ fn a_run_prints_a_line_for_each_output() {
 #[test]
 fn a_run_reports_outputs_and_the_timeline_of_its_start() {
     let folder = models::compiled_one();
-    let line = "run one.blink -i x.npy --threads 2 --format json --timeline start.json";
+    let line = "run one.blink --start normal -i x.npy --threads 2 --format json --timeline start.json";
     let report = folder.blink(line).ok().quiet().json("blink.run/1");
     assert_eq!((&report["artifact"], &report["model"]), (&"one.blink".into(), &"one".into()));
     assert_eq!((&report["threads"], &report["start"]), (&2.into(), &"normal".into()));
+    assert!(report["start_reason"].is_null(), "nothing else was asked for: {report}");
     let output = &report["outputs"][0];
     assert_eq!((&output["name"], &output["dtype"]), (&"y".into(), &"f32".into()));
     assert_eq!(output["shape"], serde_json::json!([2, 2]));
@@ -35,9 +36,31 @@ fn a_run_reports_outputs_and_the_timeline_of_its_start() {
     let last = spans.iter().map(|span| span["start_ms"].as_f64().unwrap() + span["duration_ms"].as_f64().unwrap());
     assert!((last.fold(0.0, f64::max) - timeline["total_ms"].as_f64().expect("a number")).abs() < 1e-3);
     phases.sort_unstable();
-    assert_eq!(phases, ["environment", "inference", "input", "library", "open", "output", "session"]);
+    assert_eq!(phases, ["environment", "inference", "input", "library", "open", "output", "session", "spawn"]);
     let written: serde_json::Value = serde_json::from_slice(&folder.read("start.json")).expect("JSON");
-    assert_eq!(written["phases"].as_array().map(Vec::len), Some(7));
+    assert_eq!(written["phases"].as_array().map(Vec::len), Some(8));
+}
+
+#[test]
+fn a_run_says_why_it_did_not_start_from_a_snapshot() {
+    let folder = models::compiled_one();
+    let said = folder.blink("run one.blink -i x.npy --format json").ok();
+    let report = said.json("blink.run/1");
+    assert_eq!(report["start"], "normal");
+    let reason = report["start_reason"].as_str().expect("a reason");
+    assert_eq!(said.stderr, format!("blink: started normally: {reason}\n"));
+    // It is the default, and nothing is said where a normal start was asked for.
+    assert_eq!(folder.blink("run one.blink -i x.npy --start auto").ok().stderr, said.stderr);
+    folder.blink("run one.blink -i x.npy --start normal").ok().quiet();
+    folder.blink("run one.blink -i x.npy --start snapshot").refused(1).names(&["one.blink", reason]);
+}
+
+#[test]
+fn later_runs_are_timed_in_the_same_worker() {
+    let folder = models::compiled_one();
+    folder.blink("run one.blink -i x.npy --timeline start.json --repeat 3").ok();
+    let written: serde_json::Value = serde_json::from_slice(&folder.read("start.json")).expect("JSON");
+    assert_eq!(written["warm_ms"].as_array().map(Vec::len), Some(3), "{written}");
 }
 
 #[test]

@@ -16,8 +16,8 @@ const LINES: [&str; 11] = [
     "compile one.onnx",
     "inspect one.blink",
     "verify one.blink --format json",
-    "run one.blink -i x.npy",
-    "run one.blink -i x.npy --output -",
+    "run one.blink --start normal -i x.npy",
+    "run one.blink --start normal -i x.npy --output -",
 ];
 
 #[test]
@@ -91,7 +91,7 @@ fn json_is_all_of_stdout() {
 #[test]
 fn nothing_is_printed_where_everything_goes_to_files() {
     let folder = models::compiled_one();
-    let said = folder.blink("run one.blink -i x.npy -o y.npy").ok().quiet();
+    let said = folder.blink("run one.blink --start normal -i x.npy -o y.npy").ok().quiet();
     assert_eq!(said.text(), "");
     assert_eq!(Folder::new().names(), [""; 0]);
 }

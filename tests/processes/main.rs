@@ -2,7 +2,7 @@
 //!
 //! | file | what it proves |
 //! |---|---|
-//! | `silence.rs` | no socket is made, nothing under the home directory is opened |
+//! | `silence.rs` | nothing leaves the machine, nothing under the home directory is opened |
 //! | `killed.rs` | a compilation that is killed leaves nothing, and an older artifact whole |
 //! | `memory.rs` | a worker has no private copy of the weights |
 //!

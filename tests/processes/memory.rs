@@ -1,11 +1,11 @@
 //! A running worker has no private copy of the weights: they stay in the page cache, mapped, shared by all workers.
 //!
-//! The worker is a real `blink run`, held in the middle of its work: its answer is larger than a pipe, and the test
-//! reads the beginning only. What the kernel then says of the worker's memory (smaps) is the proof. With packing the
+//! The worker is that of a real `blink run`, held in the middle of its work: its answer is larger than a pipe, and the
+//! test reads the beginning only. What the kernel then says of the worker's memory (smaps) is the proof. With packing the
 //! same figures show the packed copy, so they can be trusted to show one.
 
 use std::io::Read;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use blink_examples::large::Large;
 use blink_examples::values;
@@ -28,8 +28,8 @@ struct Memory {
 }
 
 impl Memory {
-    fn of(process: &Child) -> Memory {
-        let smaps = std::fs::read_to_string(format!("/proc/{}/smaps", process.id())).expect("the process lives");
+    fn of(process: u32) -> Memory {
+        let smaps = std::fs::read_to_string(format!("/proc/{process}/smaps")).expect("the process lives");
         let (mut memory, mut is_artifact) = (Memory::default(), false);
         for line in smaps.lines() {
             let mut words = line.split_whitespace();
@@ -58,17 +58,30 @@ impl Memory {
 fn of_a_worker(folder: &Folder, options: &str) -> Memory {
     let line = format!("run large.blink --input x.npy --output - {options}");
     let mut command = folder.blink(&line).into_command();
-    let mut worker = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut stdout = worker.stdout.take().expect("a pipe");
+    let mut run = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut stdout = run.stdout.take().expect("a pipe");
     let mut magic = [0; 6];
     stdout.read_exact(&mut magic).expect("the answer begins");
     assert_eq!(&magic, b"\x93NUMPY");
-    let memory = Memory::of(&worker);
+    let memory = Memory::of(only_child(run.id()));
     let mut rest = Vec::new();
     stdout.read_to_end(&mut rest).expect("the answer ends");
     assert!(rest.len() > 4 * BATCH * LARGE.width);
-    assert!(worker.wait().expect("it is ours").success());
+    assert!(run.wait().expect("it is ours").success());
     memory
+}
+
+/// The one process that `parent` has started and that still runs.
+fn only_child(parent: u32) -> u32 {
+    let is_child = |process: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("PPid:").is_some_and(|id| id.trim() == parent.to_string()))
+    };
+    let entries = std::fs::read_dir("/proc").expect("the kernel's list of processes");
+    let processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let children: Vec<_> = processes.filter(is_child).collect();
+    let [child] = children[..] else { panic!("expected one child, found {children:?}") };
+    child
 }
 
 #[test]

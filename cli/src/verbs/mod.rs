@@ -10,3 +10,4 @@ pub(crate) mod run;
 pub(crate) mod setup;
 pub(crate) mod stock;
 pub(crate) mod verify;
+pub(crate) mod warm;

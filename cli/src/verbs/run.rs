@@ -1,19 +1,24 @@
 //! `blink run`: tensors in, tensors out, and where the time of the start went.
+//!
+//! A worker answers. While it starts, this process reads the inputs and checks them against the artifact, so what the
+//! model does not take is refused before the worker is asked.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
-use blink_artifact::Artifact;
-use blink_runtime::{Instance, Model, ModelError, Phase, Span, StartOptions, Timeline, timeline};
+use blink_artifact::manifest::ModelRecord;
+use blink_runtime::{
+    Answer, Launcher, Model, Phase, Recorded, Span, Start, StartMode, StartOptions, Timeline, Worker, WorkerSpec,
+    timeline,
+};
 use blink_tensors::summary::Summary;
 use blink_tensors::{TensorView, json};
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::exit;
-use crate::output::{Format, Output};
+use crate::output::{Format, Output, note};
 use crate::tensor_files::{Destination, read_inputs, write_outputs};
 
 /// Run a model once.
@@ -37,6 +42,9 @@ pub(crate) struct RunArgs {
     /// Whether weights are packed at start [default: as the compiler recorded].
     #[arg(long, value_enum)]
     pub(crate) prepack: Option<Prepack>,
+    /// How the worker comes up: `auto` takes a snapshot where there is a valid one, and else says why not.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) start: StartArg,
     /// Most values of an output that --format json prints.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_values: usize,
@@ -59,6 +67,21 @@ pub(crate) enum Prepack {
     Off,
 }
 
+impl Prepack {
+    pub(super) fn is_on(self) -> bool {
+        self == Prepack::On
+    }
+}
+
+/// `--start` of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub(crate) enum StartArg {
+    Normal,
+    Snapshot,
+    Auto,
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
@@ -66,14 +89,16 @@ struct Report<'a> {
     model: &'a str,
     /// How the worker came up.
     start: &'static str,
+    /// Why not from a snapshot, where one was wanted; else null.
+    start_reason: Option<String>,
     threads: usize,
-    outputs: Vec<OutputReport<'a>>,
+    outputs: Vec<OutputReport>,
     timeline: Option<TimelineReport>,
 }
 
 #[derive(Serialize)]
-struct OutputReport<'a> {
-    name: &'a str,
+struct OutputReport {
+    name: String,
     #[serde(flatten)]
     summary: Summary,
     /// Nested lists; absent above `--max-values`.
@@ -92,52 +117,66 @@ pub(super) struct TimelineReport {
     warm_ms: Vec<f64>,
 }
 
-/// Opens, starts, runs, writes; then ends the process without tearing anything down.
-pub(crate) fn run(args: &RunArgs, output: &Output, entered: u64) -> anyhow::Result<()> {
-    let mut timeline = Timeline::begin(args.spawned_at, entered);
-    let model = timeline.record(Phase::Open, || open(args))?;
+/// Launches, reads, runs, writes.
+pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
+    let program = std::env::current_exe().context("this executable cannot be found again")?;
+    let mut worker = Launcher::new(program).launch(&spec(args))?;
+    let model = Model::open_named(&args.artifact, args.model.as_deref())?;
     let record = model.record();
     let names: Vec<_> = record.outputs.iter().map(|value| value.name.as_str()).collect();
     let destinations = Destination::parse_all(&args.output, &names)?;
-    let inputs = timeline.record(Phase::Input, || {
-        let inputs = read_inputs(&args.input, &record.inputs)?;
-        model.check_inputs(&views(&inputs))?;
-        Ok::<_, anyhow::Error>(inputs)
-    })?;
-    let options = StartOptions {
-        threads: args.threads,
-        prepack: args.prepack.map(|prepack| prepack == Prepack::On),
-        ..StartOptions::default()
-    };
-    let instance = Instance::start(&model, &options, &mut timeline)?;
-    let outputs = timeline.record(Phase::Inference, || instance.run(&views(&inputs)))?;
-    let named: Vec<_> = names.into_iter().zip(outputs.iter()).collect();
-    timeline.record(Phase::Output, || write_outputs(&destinations, &named))?;
+    let inputs = read_inputs(&args.input, &record.inputs)?;
+    let inputs = views(&inputs);
+    model.check_inputs(&inputs)?;
+
+    let answer = worker.run(&inputs)?;
+    let received_at = timeline::now();
+    let outputs: Vec<_> = answer.iter().collect();
+    write_outputs(&destinations, &outputs)?;
+    let written_at = timeline::now();
+    let prints =
+        destinations.is_empty() || (output.format == Format::Json && !destinations.iter().any(Destination::is_stdout));
+    let outputs = if prints { summaries(args, output, answer) } else { Vec::new() };
+
+    let warm_ms = repeat(args.repeat, || worker.run(&inputs).map(drop))?;
+    let mut timeline = *worker.timeline();
+    if let Some(spawned_at) = args.spawned_at {
+        timeline.begin_at(spawned_at);
+    }
+    timeline.add(Recorded { phase: Phase::Output, begin: received_at, end: written_at });
     if let Some(path) = &args.timeline {
-        let warm_ms = repeat(args.repeat, || instance.run(&views(&inputs)))?;
         TimelineReport::of(&timeline).with_warm(warm_ms).write(path)?;
     }
     if output.verbose > 0 {
         print_timeline(&timeline);
     }
-    if destinations.is_empty() || (output.format == Format::Json && !destinations.iter().any(Destination::is_stdout)) {
-        report(args, output, &instance, &named, &timeline)?;
+    if prints {
+        report(args, output, record, &worker, outputs, &timeline)?;
     }
+    if let Start::Normal { reason: Some(reason) } = worker.start() {
+        note!("started normally: {reason}");
+    }
+    worker.end();
     exit::now()
 }
 
-fn open(args: &RunArgs) -> Result<Model, ModelError> {
-    let opened = Artifact::open(&args.artifact);
-    let artifact = opened.map_err(|source| ModelError::Open { path: args.artifact.clone(), source })?;
-    Model::of(Arc::new(artifact), args.model.as_deref())
+fn spec(args: &RunArgs) -> WorkerSpec {
+    let start = match args.start {
+        StartArg::Normal => StartMode::Normal,
+        StartArg::Snapshot => StartMode::Snapshot,
+        StartArg::Auto => StartMode::Auto,
+    };
+    let options =
+        StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..StartOptions::default() };
+    WorkerSpec { model: args.model.clone(), options, start, ..WorkerSpec::new(&args.artifact) }
 }
 
 /// Milliseconds of each of `times` runs.
-pub(super) fn repeat<T, E>(times: u32, run: impl Fn() -> Result<T, E>) -> Result<Vec<f64>, E> {
+pub(super) fn repeat<E>(times: u32, mut run: impl FnMut() -> Result<(), E>) -> Result<Vec<f64>, E> {
     let timed = |_| {
         let start = timeline::now();
         // What a run gave is given back before the next, in its time: a server does the same.
-        run().map(drop)?;
+        run()?;
         Ok((timeline::now() - start) as f64 / 1e6)
     };
     (0..times).map(timed).collect()
@@ -147,27 +186,37 @@ pub(super) fn views(tensors: &[(String, blink_tensors::Tensor)]) -> Vec<(&str, T
     tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
 }
 
+/// What is said of each output. It outlives the answer, whose memory later runs use again.
+fn summaries(args: &RunArgs, output: &Output, answer: Answer<'_>) -> Vec<OutputReport> {
+    let is_json = output.format == Format::Json;
+    let summary = |(name, view): (&str, TensorView<'_>)| OutputReport {
+        name: name.to_owned(),
+        summary: Summary::new(view, 5),
+        values: if is_json { json::encode(view, args.max_values) } else { None },
+    };
+    answer.iter().map(summary).collect()
+}
+
 fn report(
     args: &RunArgs,
     output: &Output,
-    instance: &Instance,
-    outputs: &[(&str, TensorView<'_>)],
+    model: &ModelRecord,
+    worker: &Worker,
+    outputs: Vec<OutputReport>,
     timeline: &Timeline,
 ) -> anyhow::Result<()> {
-    let is_json = output.format == Format::Json;
-    let outputs = outputs.iter().map(|(name, view)| OutputReport {
-        name,
-        summary: Summary::new(*view, 5),
-        values: if is_json { json::encode(*view, args.max_values) } else { None },
-    });
     let report = Report {
         schema: "blink.run/1",
         artifact: &args.artifact,
-        model: &instance.model().record().name,
-        start: "normal",
-        threads: instance.threads(),
-        outputs: outputs.collect(),
-        timeline: is_json.then(|| TimelineReport::of(timeline)),
+        model: &model.name,
+        start: worker.start().name(),
+        start_reason: match worker.start() {
+            Start::Normal { reason } => reason.as_ref().map(ToString::to_string),
+            Start::Snapshot => None,
+        },
+        threads: worker.threads(),
+        outputs,
+        timeline: (output.format == Format::Json).then(|| TimelineReport::of(timeline)),
     };
     output
         .print(&report, |out| report.outputs.iter().try_for_each(|row| writeln!(out, "{}  {}", row.name, row.summary)))

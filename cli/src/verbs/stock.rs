@@ -51,7 +51,7 @@ pub(crate) fn run(args: &StockArgs, entered: u64) -> anyhow::Result<()> {
     let named: Vec<_> = names.into_iter().zip(outputs.iter()).collect();
     timeline.record(Phase::Output, || write_outputs(&destinations, &named))?;
     if let Some(path) = &args.timeline {
-        let warm_ms = repeat(args.repeat, || stock.run(&given))?;
+        let warm_ms = repeat(args.repeat, || stock.run(&given).map(drop))?;
         TimelineReport::of(&timeline).with_warm(warm_ms).write(path)?;
     }
     exit::now()

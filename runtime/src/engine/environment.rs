@@ -52,6 +52,18 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Has every thread of this process allocate from the one heap that is in huge pages. For the first line of a process
+    /// that is to be written down.
+    pub fn share_heap() {
+        heap::share_among_threads();
+    }
+
+    /// Gives memory back to the kernel that holds nothing: dead activations, free parts of the heap.
+    pub fn release_memory(&self) {
+        self.arena.discard();
+        heap::release();
+    }
+
     /// The arena that every session of this process allocates from.
     pub fn arena(&self) -> &'static TensorArena {
         self.arena

@@ -28,6 +28,26 @@ pub(super) fn prefer_huge_pages() {
     }
 }
 
+/// Gives what is free in the heap back to the kernel.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(super) fn release() {
+    // SAFETY: no preconditions.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Has every thread allocate from one heap, the one that is in huge pages. For before the first thread.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(super) fn share_among_threads() {
+    // SAFETY: no preconditions.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
 /// Elsewhere the heap is left to the system.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn prefer_huge_pages() {}
+mod left_alone {
+    pub(in super::super) fn prefer_huge_pages() {}
+    pub(in super::super) fn release() {}
+    pub(in super::super) fn share_among_threads() {}
+}
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(super) use left_alone::{prefer_huge_pages, release, share_among_threads};

@@ -124,8 +124,19 @@ impl Session {
     /// Inputs are read where they stand. Names, dtypes and shapes are ONNX Runtime's to refuse: check them before
     /// for better words.
     pub fn run(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
+        let _pinned = self.0.threads.start(self.0.pin)?;
+        self.run_alone(inputs)
+    }
+
+    /// The engine that it was made by.
+    pub fn engine(&self) -> &'static Engine {
+        self.0.engine
+    }
+
+    /// As [`Session::run`], and starts no worker thread: before the first run of that, the caller does all the work.
+    /// The answer has the same bits, because work is parted by the threads there are to be.
+    pub fn run_alone(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
         let inner = &*self.0;
-        let _pinned = inner.threads.start(inner.pin)?;
         call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone())
     }
 }

@@ -208,8 +208,12 @@ unsafe impl Plain for Range {}
 const _: () = {
     assert!(size_of::<Host>() == 4 * 32 + 8 + 2 * 72);
     assert!(size_of::<Vdso>() == 72 && size_of::<Layout>() == 88 && size_of::<Thread>() == 13 * 8 + 64 * 32);
-    assert!(size_of::<Segment>() == 32 && size_of::<FileId>() == 48 && size_of::<Range>() == 24
-            && size_of::<Letter>() == 32);
+    assert!(
+        size_of::<Segment>() == 32
+            && size_of::<FileId>() == 48
+            && size_of::<Range>() == 24
+            && size_of::<Letter>() == 32
+    );
     assert!(size_of::<Header>() == 56 + size_of::<Host>() + 72 + 88 + size_of::<Thread>());
 };
 

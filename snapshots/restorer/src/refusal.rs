@@ -49,15 +49,8 @@ pub enum Step {
 
 impl Step {
     /// Every step, by its number.
-    pub const ALL: [Step; 7] = [
-        Step::Read,
-        Step::Environment,
-        Step::Clear,
-        Step::Vdso,
-        Step::Map,
-        Step::ThreadPointer,
-        Step::ProcessorState,
-    ];
+    pub const ALL: [Step; 7] =
+        [Step::Read, Step::Environment, Step::Clear, Step::Vdso, Step::Map, Step::ThreadPointer, Step::ProcessorState];
 
     /// In words.
     pub const fn words(self) -> &'static str {

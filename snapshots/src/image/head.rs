@@ -5,17 +5,20 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use blink_restorer::checksum;
 use blink_restorer::host::Host;
 use blink_restorer::image::{
-    CHECKSUM_OFFSET, DATA_OFFSET, FileId, Head, Header, Layout, MAGIC, PAGE, Range, Segment, Thread, VERSION, Vdso, bytes_of, read,
+    CHECKSUM_OFFSET, DATA_OFFSET, FIRST_FILE, FileId, Head, Header, Layout, MAGIC, PAGE, Range, Segment, Thread,
+    VERSION, Vdso, bytes_of, read,
 };
 use blink_restorer::refusal::Refusal;
 use blink_tensors::AlignedBuffer;
 
-use super::process::identity;
+use super::process::{Process, identity};
+use super::ranges::touched;
+use super::take::TakeError;
 
 /// What a head is made of.
 #[derive(Debug)]
@@ -92,7 +95,7 @@ impl OwnedHead {
         Ok(checked.map(|()| OwnedHead { bytes, image_len }))
     }
 
-    fn head(&self) -> Head<'_> {
+    pub(crate) fn head(&self) -> Head<'_> {
         Head::of(&self.bytes, self.image_len).expect("checked when it was read, and not changed since")
     }
 
@@ -117,6 +120,38 @@ impl OwnedHead {
     pub fn file(&self, index: u32) -> Option<PathBuf> {
         let head = self.head();
         head.files.get(index as usize).map(|file| path_of(&head, file))
+    }
+
+    /// Writes into the image in `file`, whose head this is, what a start of it reads: what `process` has touched, a
+    /// worker that was restored from it and has answered. Where there are too many parts to keep, none are.
+    pub fn record_touched(&self, process: Process, file: &File) -> Result<usize, TakeError> {
+        let ranges = touched(process, self)?;
+        let Head { header, segments, files, paths, label, .. } = self.head();
+        let parts = Parts {
+            image_len: header.image_len,
+            host: header.host,
+            vdso: header.vdso,
+            layout: header.layout,
+            thread: header.thread,
+            segments: segments.to_vec(),
+            files: files.to_vec(),
+            ranges,
+            paths: paths.to_vec(),
+            label: label.to_vec(),
+        };
+        let Some(bytes) = parts.encode() else { return Ok(0) };
+        file.write_all_at(&bytes, 0).map_err(TakeError::Write)?;
+        Ok(parts.ranges.len())
+    }
+
+    /// What a start reads: path, offset and length of each part, by file, in order. `image` is the image's own path.
+    pub fn touched(&self, image: &Path) -> Vec<(PathBuf, u64, u64)> {
+        let head = self.head();
+        let path = |source: u64| match source.checked_sub(u64::from(FIRST_FILE)) {
+            None => Some(image.to_owned()),
+            Some(index) => head.files.get(index as usize).map(|file| path_of(&head, file)),
+        };
+        head.ranges.iter().filter_map(|range| Some((path(range.source)?, range.offset, range.len))).collect()
     }
 
     /// What the image is of, as its maker said.

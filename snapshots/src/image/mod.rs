@@ -6,10 +6,12 @@
 //! | `parked.rs` | the worker itself, which gives its memory piece by piece |
 //! | `take.rs` | which pages are saved, and where in the file |
 //! | `head.rs` | the head, written and read again |
+//! | `ranges.rs` | which parts of which files a start reads |
 
-mod head;
+pub(crate) mod head;
 mod parked;
 mod process;
+mod ranges;
 mod take;
 
 pub use head::OwnedHead;

@@ -53,8 +53,13 @@ pub(crate) enum Kind {
     Anonymous,
     Stack,
     /// The kernel's own: its code, or data for it.
-    Vdso { is_code: bool },
-    File { path: PathBuf, inode: u64 },
+    Vdso {
+        is_code: bool,
+    },
+    File {
+        path: PathBuf,
+        inode: u64,
+    },
 }
 
 /// A live process.
@@ -129,15 +134,25 @@ impl Process {
 
     /// Which pages of `start..end` are the process's own: present or swapped out, and no file's.
     pub(crate) fn own_pages(self, start: u64, end: u64) -> Result<Vec<bool>, ProcessError> {
-        const FILE: &str = "pagemap";
         const PRESENT_OR_SWAPPED: u64 = 3 << 62;
         const OF_A_FILE: u64 = 1 << 61;
+        self.pages(start, end, |word| word & PRESENT_OR_SWAPPED != 0 && word & OF_A_FILE == 0)
+    }
+
+    /// Which pages of `start..end` the process has in its page table.
+    pub(crate) fn present_pages(self, start: u64, end: u64) -> Result<Vec<bool>, ProcessError> {
+        const PRESENT: u64 = 1 << 63;
+        self.pages(start, end, |word| word & PRESENT != 0)
+    }
+
+    /// What `is` says of the entry of each page in `pagemap`.
+    fn pages(self, start: u64, end: u64, is: impl Fn(u64) -> bool) -> Result<Vec<bool>, ProcessError> {
+        const FILE: &str = "pagemap";
         let unreadable = |source| ProcessError::Unreadable { file: FILE, source };
         let file = File::open(self.path(FILE)).map_err(unreadable)?;
         let mut bytes = vec![0; ((end - start) / PAGE * 8) as usize];
         file.read_exact_at(&mut bytes, start / PAGE * 8).map_err(unreadable)?;
-        let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
-        Ok(words.map(|word| word & PRESENT_OR_SWAPPED != 0 && word & OF_A_FILE == 0).collect())
+        Ok(bytes.as_chunks().0.iter().map(|word| is(u64::from_le_bytes(*word))).collect())
     }
 
     /// Where the kernel says the parts of the process are; `brk` is what only the process knows.

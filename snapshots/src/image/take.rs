@@ -62,15 +62,12 @@ pub struct Taken {
 }
 
 /// Writes the image of a parked worker to `file`, which is empty. `label` says what it is of.
-pub fn take<W: Write, R: Read>(
-    parked: &mut Parked<W, R>,
-    file: &File,
-    label: &[u8],
-) -> Result<Taken, TakeError> {
+pub fn take<W: Write, R: Read>(parked: &mut Parked<W, R>, file: &File, label: &[u8]) -> Result<Taken, TakeError> {
     let process = parked.process();
     process.check()?;
     let mappings = process.mappings()?;
-    let mut image = Image { file, segments: Vec::new(), files: Vec::new(), paths: Vec::new(), len: DATA_OFFSET, saved: 0 };
+    let mut image =
+        Image { file, segments: Vec::new(), files: Vec::new(), paths: Vec::new(), len: DATA_OFFSET, saved: 0 };
     let mut vdso = Vdso::default();
     let mut data_mappings = 1;
     for (index, mapping) in mappings.iter().enumerate() {
@@ -175,11 +172,7 @@ impl Image<'_> {
     }
 
     /// Saves the pages of a private mapping that are the worker's own.
-    fn own_pages<W: Write, R: Read>(
-        &mut self,
-        parked: &mut Parked<W, R>,
-        mapping: &Mapping,
-    ) -> Result<(), TakeError> {
+    fn own_pages<W: Write, R: Read>(&mut self, parked: &mut Parked<W, R>, mapping: &Mapping) -> Result<(), TakeError> {
         if mapping.flags & READ == 0 || mapping.wiped {
             return Ok(());
         }

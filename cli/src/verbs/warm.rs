@@ -1,0 +1,71 @@
+//! `blink warm`: a snapshot for this host, proved before it is kept.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use blink_runtime::{Launcher, StartOptions, WorkerSpec};
+use serde::Serialize;
+
+use super::run::Prepack;
+use crate::output::Output;
+
+/// Make a snapshot: a worker that has started and warmed up, written down for later workers to start from.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct WarmArgs {
+    /// The artifact.
+    #[arg(value_name = "ARTIFACT")]
+    pub(crate) artifact: PathBuf,
+    /// Which of the artifact's models, where it has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Threads of a run [default: what the CPU quota allows].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Whether weights are packed [default: as the compiler recorded].
+    #[arg(long, value_enum)]
+    pub(crate) prepack: Option<Prepack>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    schema: &'static str,
+    artifact: PathBuf,
+    snapshot: PathBuf,
+    bytes: u64,
+    /// Memory of the worker that is in it.
+    saved_bytes: u64,
+    /// Mappings that a restore makes.
+    mappings: usize,
+    /// Runs of restored workers that gave the bits of a normal one.
+    proved_runs: usize,
+    elapsed_ms: f64,
+}
+
+/// Makes the snapshot.
+pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
+    let program = std::env::current_exe().context("this executable cannot be found again")?;
+    let options =
+        StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
+    let spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    let warmed = Launcher::new(program).warm(&spec)?;
+    let report = Report {
+        schema: "blink.warm/1",
+        artifact: args.artifact.clone(),
+        snapshot: warmed.path,
+        bytes: warmed.bytes,
+        saved_bytes: warmed.saved,
+        mappings: warmed.segments,
+        proved_runs: warmed.proved_runs,
+        elapsed_ms: warmed.elapsed.as_secs_f64() * 1e3,
+    };
+    output.print(&report, |out| {
+        writeln!(out, "snapshot  {}", report.snapshot.display())?;
+        writeln!(out, "size      {:.1} MiB ({} mappings)", mib(report.bytes), report.mappings)?;
+        writeln!(out, "proved    {} runs of restored workers gave the bits of a normal one", report.proved_runs)?;
+        writeln!(out, "took      {:.1} s", report.elapsed_ms / 1e3)
+    })
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

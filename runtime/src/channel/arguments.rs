@@ -1,0 +1,121 @@
+//! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
+//!
+//! `worker-process ARTIFACT MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
+//! two builds of the same source, so it is positions, not options.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use super::VERB;
+use crate::instance::StartOptions;
+
+/// What a worker is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    /// The artifact.
+    pub(crate) artifact: PathBuf,
+    /// Which of its models; `None` for its only one.
+    pub(crate) model: Option<String>,
+    /// Threads of a run, already decided.
+    pub(crate) threads: usize,
+    /// As in [`StartOptions`].
+    pub(crate) prepack: Option<bool>,
+    /// As in [`StartOptions`].
+    pub(crate) pin: bool,
+    /// What the worker is for.
+    pub(crate) mode: Mode,
+}
+
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It starts, and answers until the socket is closed.
+    Serve,
+    /// It starts, warms up and parks, to be written down. Those restored from it serve.
+    Park,
+}
+
+impl Mode {
+    const ALL: [(Mode, &str); 2] = [(Mode::Serve, "serve"), (Mode::Park, "park")];
+}
+
+impl Arguments {
+    /// The whole command line after the program's name.
+    pub(crate) fn to_words(&self) -> Vec<OsString> {
+        let switch = |on: bool| if on { "on" } else { "off" };
+        let mode = Mode::ALL[self.mode as usize].1;
+        vec![
+            VERB.into(),
+            self.artifact.clone().into(),
+            self.model.as_deref().unwrap_or_default().into(),
+            self.threads.to_string().into(),
+            self.prepack.map_or("-", switch).into(),
+            switch(self.pin).into(),
+            mode.into(),
+        ]
+    }
+
+    /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
+    pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
+        let words: Vec<OsString> = words.collect();
+        let [artifact, model, threads, prepack, pin, mode] = &words[..] else { return None };
+        let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
+        let model = model.to_str()?;
+        Some(Arguments {
+            artifact: artifact.into(),
+            model: Some(model.to_owned()).filter(|model| !model.is_empty()),
+            threads: threads.to_str()?.parse().ok()?,
+            prepack,
+            pin: switch(pin)?,
+            mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
+        })
+    }
+
+    /// The part of them that shapes the start.
+    pub(crate) fn options(&self) -> StartOptions {
+        StartOptions { threads: Some(self.threads), prepack: self.prepack, pin: self.pin }
+    }
+}
+
+fn switch(word: &OsStr) -> Option<bool> {
+    match word.to_str()? {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    fn arguments() -> Arguments {
+        let artifact = OsString::from_vec(b"/a b/\xff.blink".to_vec()).into();
+        Arguments { artifact, model: None, threads: 2, prepack: None, pin: true, mode: Mode::Serve }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let named = Arguments { model: Some("m n".into()), prepack: Some(false), pin: false, ..arguments() };
+        for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {
+            let words = arguments.to_words();
+            assert_eq!(words[0], VERB);
+            assert_eq!(Arguments::parse(words.into_iter().skip(1)), Some(arguments));
+        }
+    }
+
+    #[test]
+    fn other_words_are_refused() {
+        let words: Vec<OsString> = arguments().to_words().into_iter().skip(1).collect();
+        for at in 2..words.len() {
+            let mut other = words.clone();
+            other[at] = "other".into();
+            assert_eq!(Arguments::parse(other.into_iter()), None, "word {at}");
+        }
+        assert_eq!(Arguments::parse(words[1..].iter().cloned()), None);
+        assert_eq!(Arguments::parse(words.iter().cloned().chain(["more".into()])), None);
+        assert_eq!(Arguments::parse([].into_iter()), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! What a launcher and its worker agree on: arguments, packets on a socket, tensors in shared memory.
+//!
+//! | file | what it fixes |
+//! |---|---|
+//! | `arguments.rs` | the worker's command line |
+//! | `packet.rs` | 32 bytes that say whose turn it is |
+//! | `memory.rs` | the memory that both map |
+//! | `record.rs` | tensors in that memory |
+//! | `reader.rs` | reading a record without trusting it |
+//! | `failure.rs` | why a worker has no answer |
+//!
+//! The worker speaks when it is spoken to. Between a packet and its reply the memory is the worker's, else the
+//! launcher's. Whatever comes from the other side is checked before it is used; it is refused, never a panic.
+
+mod arguments;
+mod failure;
+mod memory;
+mod packet;
+mod reader;
+mod record;
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use rustix::io::fcntl_dupfd_cloexec;
+
+pub(crate) use arguments::{Arguments, Mode};
+pub(crate) use failure::Failure;
+pub use failure::FailureClass;
+pub(crate) use memory::SharedMemory;
+pub(crate) use packet::{Packet, Place, receive, send};
+pub(crate) use record::{Record, read_text, write, write_text};
+
+/// The first argument of a worker.
+pub(crate) const VERB: &str = "worker-process";
+/// The worker's end of the socket.
+pub(crate) const SOCKET: RawFd = 3;
+/// The shared memory's descriptor in the worker.
+pub(crate) const MEMORY: RawFd = 4;
+
+/// The lowest number of a descriptor that the launcher keeps: what is below is put in place in the worker.
+const FIRST: RawFd = 10;
+
+/// The same descriptor at a number that no worker's descriptor has.
+pub(crate) fn high(file: OwnedFd) -> io::Result<OwnedFd> {
+    if file.as_raw_fd() >= FIRST { Ok(file) } else { Ok(fcntl_dupfd_cloexec(file, FIRST)?) }
+}
+
+/// Why what the other side sent cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ChannelError {
+    #[error("socket: {0}")]
+    Socket(io::Error),
+    #[error("packet is of kind {found}, expected a known one")]
+    Packet { found: u64 },
+    #[error("packet is one that the other side does not send")]
+    Turn,
+    #[error("failure is of class {found}, expected a known one")]
+    Failure { found: u32 },
+    #[error("shared memory: {0}")]
+    Memory(io::Error),
+    #[error("record of {len} bytes at {offset} does not lie in the {memory} bytes of shared memory")]
+    Place { offset: u64, len: u64, memory: usize },
+    #[error("record is damaged: {what}")]
+    Record { what: &'static str },
+}

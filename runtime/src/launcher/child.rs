@@ -1,0 +1,149 @@
+//! [`Child`]: a process that was spawned here and is reaped here, once. None is left behind.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Nobody can tell: it was waited for by somebody else in this process.
+    Unknown,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Code(code) => write!(f, "it ended with code {code}"),
+            Ended::Signal(signal) => write!(f, "it was ended by signal {signal}"),
+            Ended::Unknown => f.write_str("how it ended is not known"),
+        }
+    }
+}
+
+/// A process of ours. Dropped, it is killed and reaped.
+#[derive(Debug)]
+pub(super) struct Child {
+    pid: Pid,
+    ended: Option<Ended>,
+}
+
+impl Child {
+    /// The process `pid`, which was just spawned.
+    pub(super) fn new(pid: Pid) -> Child {
+        Child { pid, ended: None }
+    }
+
+    /// Its id. Until it was waited for, no other process has it.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.as_raw_pid() as u32
+    }
+
+    /// Waits for it to end, but no longer than `patience`; then it is killed.
+    pub(super) fn wait(&mut self, patience: Duration) -> Ended {
+        let (started, mut pause) = (Instant::now(), Duration::from_micros(100));
+        loop {
+            if let Some(ended) = self.poll(WaitOptions::NOHANG) {
+                return ended;
+            }
+            let left = patience.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return self.kill();
+            }
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(5));
+        }
+    }
+
+    /// Kills it, unless it has ended.
+    pub(super) fn kill(&mut self) -> Ended {
+        loop {
+            if let Some(ended) = self.ended {
+                return ended;
+            }
+            // Not reaped yet, so the id is its own. It may have ended already, which is as well.
+            let _ = kill_process(self.pid, Signal::KILL);
+            self.poll(WaitOptions::empty());
+        }
+    }
+
+    /// Reaps it, if it has ended.
+    fn poll(&mut self, options: WaitOptions) -> Option<Ended> {
+        if self.ended.is_none() {
+            self.ended = match waitpid(Some(self.pid), options) {
+                Ok(found) => found.map(|(_, status)| how(status)),
+                Err(Errno::INTR) => None,
+                Err(_) => Some(Ended::Unknown),
+            };
+        }
+        self.ended
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn how(status: WaitStatus) -> Ended {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Ended::Code(code),
+        (None, Some(signal)) => Ended::Signal(signal),
+        (None, None) => Ended::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A process that is ours to wait for.
+    #[allow(clippy::zombie_processes)]
+    fn started(line: &str) -> Child {
+        let child = Command::new("sh").args(["-c", line]).spawn().unwrap();
+        Child::new(Pid::from_raw(child.id() as i32).unwrap())
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn an_end_is_told_and_stays_told() {
+        let mut child = started("exit 7");
+        assert_eq!(child.wait(LONG), Ended::Code(7));
+        assert_eq!((child.wait(LONG), child.kill()), (Ended::Code(7), Ended::Code(7)));
+        assert_eq!(started("kill -TERM $$").wait(LONG), Ended::Signal(15));
+    }
+
+    #[test]
+    fn patience_ends() {
+        let mut child = started("exec sleep 1000");
+        let began = Instant::now();
+        assert_eq!(child.wait(Duration::from_millis(20)), Ended::Signal(9));
+        assert!(began.elapsed() < LONG);
+    }
+
+    #[test]
+    fn nothing_is_left_behind() {
+        let child = started("exec sleep 1000");
+        let pid = child.pid;
+        drop(child);
+        assert!(matches!(waitpid(Some(pid), WaitOptions::NOHANG), Err(Errno::CHILD)));
+    }
+
+    #[test]
+    fn somebody_else_may_have_waited() {
+        let mut other = Command::new("true").spawn().unwrap();
+        let mut child = Child::new(Pid::from_raw(other.id() as i32).unwrap());
+        other.wait().unwrap();
+        assert_eq!(child.wait(LONG), Ended::Unknown);
+    }
+}

@@ -1,0 +1,176 @@
+//! The launcher: worker processes from artifacts, and tensors to them and back.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `spec.rs` | [`WorkerSpec`]: what is to be started, and how |
+//! | `spawn.rs` | a process with a socket and memory shared with it |
+//! | `child.rs` | its life and end |
+//! | `worker.rs` | [`Worker`]: the handle |
+//! | `answer.rs` | [`Answer`]: outputs where the worker put them |
+//! | `restore.rs` | starting from a snapshot |
+//! | `warm.rs`, `proof.rs` | making one, and proving it |
+//!
+//! The launcher does nothing that the worker does not wait for: it opens no artifact and loads no library.
+
+mod answer;
+mod child;
+mod proof;
+mod restore;
+mod spawn;
+mod spec;
+mod warm;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use answer::Answer;
+pub use blink_snapshots::Reason;
+pub use child::Ended;
+pub use spec::{StartMode, Stdio, WorkerSpec};
+pub use warm::{WarmError, Warmed};
+pub use worker::{Worker, WorkerError};
+
+use restore::Restorer;
+
+use crate::channel::{Arguments, Mode, SharedMemory};
+use crate::instance::{StartError, thread_count};
+use crate::timeline::now;
+
+/// Why no worker was launched.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LaunchError {
+    #[error(transparent)]
+    Options(#[from] StartError),
+    #[error("{path}: {source}", path = path.display())]
+    Artifact { path: PathBuf, source: io::Error },
+    #[error("{artifact} was to start from a snapshot: {reason}", artifact = artifact.display())]
+    NoSnapshot { artifact: PathBuf, reason: Reason },
+    #[error("{what} holds a NUL byte, which no process can be given")]
+    Nul { what: &'static str },
+    #[error("memory to share with a worker could not be had: {source}")]
+    Memory { source: io::Error },
+    #[error("socket to a worker could not be made: {source}; raise the limit on open files")]
+    Socket { source: io::Error },
+    #[error("worker could not be started: {program}: {source}", program = program.display())]
+    Spawn { program: PathBuf, source: io::Error },
+}
+
+/// How a worker came up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Artifact opened, library loaded, session made.
+    Normal {
+        /// Why not from a snapshot; `None` where none was asked for.
+        reason: Option<Reason>,
+    },
+    /// Mapped back from a worker that was written down.
+    Snapshot,
+}
+
+impl Start {
+    /// The name, in lower case.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Start::Normal { .. } => "normal",
+            Start::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// How many workers a launcher has started in which way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Normal starts.
+    pub normal: u64,
+    /// Starts from a snapshot, those included that became normal ones.
+    pub restored: u64,
+    /// Normal starts where a snapshot was wanted, by the reason's name.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+/// Starts workers. Cheap to clone: clones share their counts.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    program: Arc<Path>,
+    restorer: Arc<Restorer>,
+    counts: Arc<Mutex<Counts>>,
+}
+
+impl Launcher {
+    /// A launcher of workers that run `program`: a `blink` binary of this same build, whose `main` asks
+    /// [`crate::worker::is_asked_for`].
+    pub fn new(program: impl Into<PathBuf>) -> Launcher {
+        let program = program.into();
+        // Where a worker gets another working directory, the program must still be found.
+        let program = std::path::absolute(&program).unwrap_or(program);
+        Launcher { program: program.into(), restorer: Arc::new(Restorer::new()), counts: Arc::default() }
+    }
+
+    /// Starts a worker and returns as soon as its process is there, before it has opened anything. What goes wrong
+    /// from then on is told by its first run.
+    pub fn launch(&self, spec: &WorkerSpec) -> Result<Worker, LaunchError> {
+        let spawned_at = now();
+        let threads = thread_count(spec.options.threads)?;
+        let reason = match spec.start {
+            StartMode::Normal => None,
+            StartMode::Auto | StartMode::Snapshot => {
+                match self.find(spec).and_then(|found| self.restore(found, spec, threads, spawned_at)) {
+                    Ok(worker) => return Ok(worker),
+                    Err(reason) => Some(reason),
+                }
+            }
+        };
+        if let (StartMode::Snapshot, Some(reason)) = (spec.start, &reason) {
+            return Err(LaunchError::NoSnapshot { artifact: spec.artifact.clone(), reason: reason.clone() });
+        }
+        let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
+        let spawned = self.start_normally(spec, threads, memory)?;
+        let start = self.count(Start::Normal { reason });
+        Ok(Worker::new(spawned, start, threads, spawned_at, None))
+    }
+
+    /// How its workers were started so far.
+    pub fn counts(&self) -> Counts {
+        self.lock().clone()
+    }
+
+    fn start_normally(
+        &self,
+        spec: &WorkerSpec,
+        threads: usize,
+        memory: SharedMemory,
+    ) -> Result<spawn::Spawned, LaunchError> {
+        let arguments = Arguments {
+            artifact: spec.artifact_path(),
+            model: spec.model.clone(),
+            threads,
+            prepack: spec.options.prepack,
+            pin: spec.options.pin,
+            mode: Mode::Serve,
+        };
+        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, None)
+    }
+
+    /// Counts a start, and gives it back.
+    fn count(&self, start: Start) -> Start {
+        let mut counts = self.lock();
+        match &start {
+            Start::Normal { reason } => {
+                counts.normal += 1;
+                if let Some(reason) = reason {
+                    *counts.reasons.entry(reason.name()).or_default() += 1;
+                }
+            }
+            Start::Snapshot => counts.restored += 1,
+        }
+        start
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,143 @@
+//! Starting from a snapshot: which one, and the restorer that becomes the worker.
+//!
+//! Everything that may be wrong with a snapshot is a [`Reason`] and a normal start. Who it belongs to is asked here,
+//! before it is opened; whether it fits the host, by the restorer, which alone maps it.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use blink_snapshots::Reason;
+use blink_snapshots::refusal::Refusal;
+use blink_snapshots::store::{Found, Key, Store};
+
+use super::spawn::{self, Spawned};
+use super::{Ended, LaunchError, Launcher, Start, Worker, WorkerSpec};
+use crate::channel::{SharedMemory, high};
+use crate::instance::thread_count;
+use crate::library;
+
+/// What restored workers need beside their snapshot, made once for a launcher.
+#[derive(Debug)]
+pub(super) struct Restorer {
+    /// Where snapshots are; `None` where no cache directory is known.
+    store: Option<Store>,
+    /// The restorer's program, in memory.
+    program: OnceLock<Result<OwnedFd, String>>,
+}
+
+impl Restorer {
+    /// With the snapshots of the cache directory.
+    pub(super) fn new() -> Restorer {
+        let store = library::cache_dir().ok().map(|cache| Store::new(cache.join("snapshots")));
+        Restorer { store, program: OnceLock::new() }
+    }
+
+    /// The directory of snapshots.
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
+    fn program(&self) -> Result<&OwnedFd, Reason> {
+        let made = self.program.get_or_init(|| {
+            let program = blink_snapshots::restorer().and_then(|file| high(file.into()));
+            program.map_err(|error| match error.kind() {
+                io::ErrorKind::Unsupported => String::new(),
+                _ => error.to_string(),
+            })
+        });
+        made.as_ref().map_err(|error| match error.as_str() {
+            "" => Reason::Unsupported,
+            error => Reason::NoRestorer { error: error.to_owned() },
+        })
+    }
+}
+
+impl Launcher {
+    /// What a snapshot for `spec` is called by.
+    pub(super) fn key(&self, spec: &WorkerSpec) -> Result<Key, LaunchError> {
+        let artifact = fs::canonicalize(&spec.artifact);
+        Ok(Key {
+            artifact: artifact.map_err(|source| LaunchError::Artifact { path: spec.artifact.clone(), source })?,
+            model: spec.model.clone().unwrap_or_default(),
+            threads: thread_count(spec.options.threads)?,
+            prepack: spec.options.prepack,
+            pin: spec.options.pin,
+            program: self.program.to_path_buf(),
+            library: library::find().map_err(|error| LaunchError::Options(error.into()))?.path,
+        })
+    }
+
+    /// The snapshot for `spec`, or why there is none to use.
+    pub(super) fn find(&self, spec: &WorkerSpec) -> Result<Found, Reason> {
+        let store = self.restorer.store().ok_or(Reason::NoneMade)?;
+        // What is missing here, a normal start misses too, and says so.
+        let key = self.key(spec).map_err(|_| Reason::NoneMade)?;
+        store.find(&key)?.ok_or(Reason::NoneMade)
+    }
+
+    /// Starts a worker from a snapshot.
+    pub(super) fn restore(
+        &self,
+        found: Found,
+        spec: &WorkerSpec,
+        threads: usize,
+        spawned_at: u64,
+    ) -> Result<Worker, Reason> {
+        let memory = SharedMemory::new().map_err(|error| Reason::NoRestorer { error: error.to_string() })?;
+        let spawned = self.spawn_restorer(&found.file, spec, memory)?;
+        let start = self.count(Start::Snapshot);
+        let fallback = Fallback { launcher: self.clone(), spec: spec.clone(), found };
+        Ok(Worker::new(spawned, start, threads, spawned_at, Some(fallback)))
+    }
+
+    /// Spawns the restorer on the image in `file`.
+    fn spawn_restorer(&self, file: &File, spec: &WorkerSpec, memory: SharedMemory) -> Result<Spawned, Reason> {
+        let program = self.restorer.program()?;
+        let failed = |error: String| Reason::NoRestorer { error };
+        let image = file.try_clone().and_then(|file| high(file.into())).map_err(|error| failed(error.to_string()))?;
+        // The process that is made asks for its own descriptor of that number, which is this one's copy.
+        let path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        spawn::spawn(&path, &[], spec, memory, Some(image.as_fd())).map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// What a restored worker falls back on.
+#[derive(Debug)]
+pub(super) struct Fallback {
+    pub(super) launcher: Launcher,
+    pub(super) spec: WorkerSpec,
+    found: Found,
+}
+
+impl Fallback {
+    /// The reason that the restorer told.
+    pub(super) fn refused(&self, code: u32, [a, b]: [u64; 2]) -> Reason {
+        match Refusal::decode(code, a, b) {
+            Some(refusal) => self.found.reason(refusal),
+            None => Reason::NoRestorer { error: format!("it refused with code {code}, which is not known") },
+        }
+    }
+
+    /// The reason that its death is. A crash costs the snapshot; to be ended by somebody does not.
+    pub(super) fn died(&self, ended: Ended) -> Reason {
+        match ended {
+            Ended::Signal(libc::SIGKILL | libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT) => {
+                Reason::Ended { how: ended.to_string() }
+            }
+            _ => {
+                // What cannot be removed is tried again, and crashes again: slow, and told each time.
+                let _ = self.launcher.restorer.store().map(|store| store.remove(&self.found));
+                Reason::Crashed { how: ended.to_string() }
+            }
+        }
+    }
+
+    /// A normal worker for the same.
+    pub(super) fn start_normally(&self, threads: usize) -> Result<Spawned, LaunchError> {
+        let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
+        self.launcher.start_normally(&self.spec, threads, memory)
+    }
+}

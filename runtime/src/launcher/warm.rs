@@ -1,0 +1,189 @@
+//! Making a snapshot: a worker is started and parked, written down, and proved before it gets its name.
+//!
+//! Proved means: workers restored from it answer bit for bit as a worker does that was started normally, on the first
+//! run and on later ones, with several inputs. What fails that is not kept.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::process::{Command, Stdio as Pipe};
+use std::time::{Duration, Instant};
+
+use blink_snapshots::image::{OwnedHead, Parked, Process, TakeError, Taken, take};
+use blink_snapshots::store::{Found, Key, StoreError};
+use blink_tensors::TensorError;
+
+use super::proof::Proof;
+use super::{LaunchError, Launcher, Reason, StartMode, WorkerError, WorkerSpec};
+use crate::channel::{Arguments, Mode};
+use crate::golden;
+use crate::library::{LIBRARY_VARIABLE, LibraryError};
+use crate::model::{Model, ModelError};
+use crate::timeline::now;
+
+/// Workers that are restored to prove a snapshot.
+const RESTORES: usize = 2;
+/// The most that is told of what a worker said that could not be parked, in bytes.
+const MAX_WORDS: u64 = 4000;
+
+/// Why there is no new snapshot. What was there before is still there.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum WarmError {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Restore(#[from] Reason),
+    #[error(transparent)]
+    Take(#[from] TakeError),
+    #[error("worker to prove the snapshot with: {0}")]
+    Worker(#[from] WorkerError),
+    #[error("worker could not be parked: {words}")]
+    Parking { words: String },
+    #[error("worker to be written down could not be started: {source}")]
+    Spawn { source: io::Error },
+    #[error("inputs to prove the snapshot with cannot be made: {0}")]
+    Inputs(#[from] TensorError),
+    #[error(
+        "model '{model}' has no golden run, so a snapshot of it could not be proved; compile it again, with \
+         `--golden-dim` for its open dims"
+    )]
+    NothingToProve { model: String },
+    #[error("model '{model}' draws random numbers: all workers restored from one snapshot would draw the same")]
+    Random { model: String },
+    #[error(
+        "worker restored from the new snapshot gave another answer than a normal one (run {run}, output '{output}'); \
+         the snapshot was not kept, and workers start normally"
+    )]
+    Differs { run: usize, output: String },
+    #[error("snapshot cannot be written: {source}")]
+    Write { source: io::Error },
+}
+
+/// A snapshot that was made and proved.
+#[derive(Clone, Debug)]
+pub struct Warmed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Of these, memory of the worker.
+    pub saved: u64,
+    /// Mappings that a restore makes.
+    pub segments: usize,
+    /// Runs of restored workers that gave the bits of a normal one.
+    pub proved_runs: usize,
+    /// How long it took to make and to prove.
+    pub elapsed: Duration,
+}
+
+impl Launcher {
+    /// Makes a snapshot of the worker that `spec` describes, for this host, in place of one that may be there.
+    ///
+    /// Environment, directory and stdio of `spec` are not part of it. Workers may start from the old one meanwhile.
+    pub fn warm(&self, spec: &WorkerSpec) -> Result<Warmed, WarmError> {
+        let begin = Instant::now();
+        let model = Model::open_named(&spec.artifact, spec.model.as_deref())?;
+        let name = || model.record().name.clone();
+        let golden = model.record().golden.as_ref().ok_or_else(|| WarmError::NothingToProve { model: name() })?;
+        if !golden.reproducible {
+            return Err(WarmError::Random { model: name() });
+        }
+        let strict = WorkerSpec { start: StartMode::Snapshot, ..spec.clone() };
+        let key = self.key(spec)?;
+        let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
+        let pending = store.begin(&key)?;
+        let taken = self.write_down(&key, pending.file())?;
+
+        let seeds = [golden.seed, golden.seed.wrapping_add(1), golden.seed.wrapping_add(2)];
+        let inputs = seeds.map(|seed| golden::inputs_from(model.record(), golden, seed));
+        let mut proof = Proof::begin(self, spec, inputs.into_iter().collect::<Result<_, _>>()?)?;
+        for _ in 0..RESTORES {
+            let file = pending.file().try_clone().map_err(|source| WarmError::Write { source })?;
+            let found = Found { file, path: pending.path() };
+            let mut worker = self.restore(found, &strict, key.threads, now())?;
+            proof.compare(&mut worker)?;
+            let head = OwnedHead::read(pending.file()).map_err(|source| WarmError::Write { source })?;
+            if let Ok(head) = head {
+                head.record_touched(Process::new(worker.pid()), pending.file())?;
+            }
+        }
+        let path = pending.destination().to_owned();
+        pending.publish()?;
+        Ok(Warmed {
+            path,
+            bytes: taken.len,
+            saved: taken.saved,
+            segments: taken.segments,
+            proved_runs: proof.runs(),
+            elapsed: begin.elapsed(),
+        })
+    }
+
+    /// Starts the worker of `key`, waits until it is parked, and writes it to `file`.
+    fn write_down(&self, key: &Key, file: &File) -> Result<Taken, WarmError> {
+        let spawn = |source| WarmError::Spawn { source };
+        let arguments = Arguments {
+            artifact: key.artifact.clone(),
+            model: Some(key.model.clone()).filter(|model| !model.is_empty()),
+            threads: key.threads,
+            prepack: key.prepack,
+            pin: key.pin,
+            mode: Mode::Park,
+        };
+        // A file takes any amount without being read, so the worker never waits for its parent.
+        let mut words = unnamed_file().map_err(spawn)?;
+        let mut child = Command::new(&*key.program)
+            .args(arguments.to_words())
+            // Whatever is in the environment would be in the snapshot.
+            .env_clear()
+            .env(LIBRARY_VARIABLE, &key.library)
+            .current_dir("/")
+            .stdin(Pipe::piped())
+            .stdout(Pipe::piped())
+            .stderr(words.try_clone().map_err(spawn)?)
+            .spawn()
+            .map_err(spawn)?;
+        let process = Process::new(child.id());
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let taken = match pipes {
+            None => Err(spawn(io::ErrorKind::BrokenPipe.into())),
+            Some((requests, memory)) => match Parked::wait(process, requests, memory) {
+                Ok(mut parked) => take(&mut parked, file, &key.label()).map_err(WarmError::from),
+                Err(error) => Err(WarmError::Parking { words: error.to_string() }),
+            },
+        };
+        // Its pipes are closed, so it ends; if it does not, it is of no use any more.
+        let _ = child.kill();
+        let status = child.wait().map_err(spawn)?;
+        match taken {
+            Err(WarmError::Parking { words: error }) => {
+                let said = said(&mut words);
+                Err(WarmError::Parking { words: if said.is_empty() { format!("{error}; {status}") } else { said } })
+            }
+            taken => taken,
+        }
+    }
+}
+
+/// A file for what a process says.
+fn unnamed_file() -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    Ok(memfd_create(c"blink-words", MemfdFlags::CLOEXEC)?.into())
+}
+
+/// The beginning of what was said, on one line.
+fn said(words: &mut File) -> String {
+    let mut bytes = Vec::new();
+    let read = words.seek(SeekFrom::Start(0)).and_then(|_| words.take(MAX_WORDS).read_to_end(&mut bytes));
+    if read.is_err() {
+        return String::new();
+    }
+    String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ")
+}

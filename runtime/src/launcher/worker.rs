@@ -1,0 +1,231 @@
+//! [`Worker`]: a worker process in the hands of whoever launched it. It answers, fails or has died; it never hangs on
+//! a worker that is no more.
+
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use blink_tensors::TensorView;
+
+use super::answer::Answer;
+use super::child::Ended;
+use super::restore::Fallback;
+use super::spawn::Spawned;
+use super::{LaunchError, Reason, Start, StartMode};
+use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record};
+use crate::timeline::{Phase, Recorded, Timeline, now};
+
+/// How long a worker may take to end once it is alone. It has nothing to do but to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum WorkerError {
+    /// The start or this run failed, in the words of the error that it would be in one process. The worker lives; one
+    /// that could not start will say the same again.
+    #[error("{message}")]
+    Failed { class: FailureClass, message: String },
+    /// The process is gone, and every later run says so.
+    #[error("worker {pid} died: {ended}; launch another one")]
+    Died { pid: u32, ended: Ended },
+    /// It said what no worker of this build says. It was ended.
+    #[error("worker {pid} was ended, because it could not be understood: {source}; use one build for both sides")]
+    Channel { pid: u32, source: ChannelError },
+    /// It was to be restored, and a normal start was ruled out ([`StartMode::Snapshot`]).
+    #[error("worker was not restored: {reason}")]
+    NotRestored { reason: Reason },
+    /// It was to be restored, could not be, and no normal worker could be started in its place.
+    #[error("{reason}; and in its place {source}")]
+    NoReplacement { reason: Reason, source: Box<LaunchError> },
+    /// The worker was not asked, and can be used.
+    #[error("inputs do not fit in memory shared with a worker: {source}")]
+    Memory { source: io::Error },
+}
+
+/// A worker process. Dropped, it is ended and reaped.
+#[derive(Debug)]
+pub struct Worker {
+    spawned: Spawned,
+    start: Start,
+    threads: usize,
+    timeline: Timeline,
+    /// Whether it has answered and waits for what comes next.
+    is_idle: bool,
+    /// Whether the timeline is complete.
+    is_started: bool,
+    /// What the last answer says.
+    record: Record,
+    /// What a restored worker falls back on when it refuses or dies.
+    fallback: Option<Box<Fallback>>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        spawned: Spawned,
+        start: Start,
+        threads: usize,
+        spawned_at: u64,
+        fallback: Option<Fallback>,
+    ) -> Worker {
+        let mut timeline = Timeline::begin(None, spawned_at);
+        timeline.begin_at(spawned_at);
+        let (record, fallback) = (Record::default(), fallback.map(Box::new));
+        Worker { spawned, start, threads, timeline, is_idle: false, is_started: false, record, fallback }
+    }
+
+    /// Computes every output of the model from named inputs. The first run waits for the start.
+    ///
+    /// Inputs are copied into shared memory, where the worker uses them; outputs are lent from there. Where a restored
+    /// worker refuses or dies, a normal one is started and answers, and [`Worker::start`] tells why.
+    pub fn run(&mut self, inputs: &[(&str, TensorView<'_>)]) -> Result<Answer<'_>, WorkerError> {
+        let answer = self.ask_or_replace(|worker| {
+            let request = channel::write(&mut worker.spawned.memory, 0, inputs, &[]);
+            request.map(Packet::Run).map_err(|source| WorkerError::Memory { source })
+        })?;
+        let record = Record::read(&mut self.spawned.memory, answer);
+        self.record = record.map_err(|source| self.not_understood(source))?;
+        if !self.is_started {
+            self.complete_timeline();
+        }
+        Ok(Answer { record: &self.record, memory: &self.spawned.memory })
+    }
+
+    /// Asks the worker what it believes about itself: JSON, for diagnosis.
+    pub fn facts(&mut self) -> Result<String, WorkerError> {
+        let text = self.ask_or_replace(|_| Ok(Packet::Facts))?;
+        channel::read_text(&mut self.spawned.memory, text).map_err(|source| self.not_understood(source))
+    }
+
+    /// Asks what `packet` says; where that shows that the worker was not restored, asks a normal one in its place.
+    fn ask_or_replace(
+        &mut self,
+        packet: impl Fn(&mut Worker) -> Result<Packet, WorkerError>,
+    ) -> Result<Place, WorkerError> {
+        let first = packet(self)?;
+        match self.ask(first) {
+            Err(WorkerError::NotRestored { reason }) => {
+                self.replace(reason)?;
+                let again = packet(self)?;
+                self.ask(again)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Starts a normal worker in place of one that was not restored.
+    fn replace(&mut self, reason: Reason) -> Result<(), WorkerError> {
+        let fallback = match self.fallback.take() {
+            Some(fallback) if fallback.spec.start != StartMode::Snapshot => fallback,
+            _ => return Err(WorkerError::NotRestored { reason }),
+        };
+        match fallback.start_normally(self.threads) {
+            Ok(spawned) => self.spawned = spawned,
+            Err(source) => return Err(WorkerError::NoReplacement { reason, source: Box::new(source) }),
+        }
+        self.start = fallback.launcher.count(Start::Normal { reason: Some(reason) });
+        Ok(())
+    }
+
+    /// Sends `packet` and waits for the answer to it. What the worker said before it died is still heard.
+    fn ask(&mut self, packet: Packet) -> Result<Place, WorkerError> {
+        self.is_idle = false;
+        match channel::send(&self.spawned.socket, packet) {
+            Err(error) if !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+                return Err(self.not_understood(ChannelError::Socket(error)));
+            }
+            _ => {}
+        }
+        match channel::receive(&self.spawned.socket) {
+            Ok(Some(Packet::Answer(answer))) => {
+                self.is_idle = true;
+                Ok(answer)
+            }
+            Ok(Some(Packet::Failed(class, message))) => {
+                self.is_idle = true;
+                Err(self.failed(class, message))
+            }
+            Ok(Some(Packet::Refused { code, details })) => match &self.fallback {
+                Some(fallback) => Err(WorkerError::NotRestored { reason: fallback.refused(code, details) }),
+                None => Err(self.not_understood(ChannelError::Turn)),
+            },
+            Ok(Some(Packet::Run(_) | Packet::Facts)) => Err(self.not_understood(ChannelError::Turn)),
+            Ok(None) => {
+                let ended = self.spawned.child.wait(PATIENCE);
+                match &self.fallback {
+                    Some(fallback) => Err(WorkerError::NotRestored { reason: fallback.died(ended) }),
+                    None => Err(WorkerError::Died { pid: self.pid(), ended }),
+                }
+            }
+            Err(error) => Err(self.not_understood(error)),
+        }
+    }
+
+    fn failed(&mut self, class: u32, message: Place) -> WorkerError {
+        let Some(class) = FailureClass::from_code(class) else {
+            return self.not_understood(ChannelError::Failure { found: class });
+        };
+        match channel::read_text(&mut self.spawned.memory, message) {
+            Ok(message) if message.is_empty() => WorkerError::Failed {
+                class,
+                message: format!("worker failed ({class:?}) and had no memory for more words"),
+            },
+            Ok(message) => WorkerError::Failed { class, message },
+            Err(source) => self.not_understood(source),
+        }
+    }
+
+    fn not_understood(&mut self, source: ChannelError) -> WorkerError {
+        self.is_idle = false;
+        let pid = self.pid();
+        // Nothing more is read from it, so nobody could hear what it says next.
+        let _ = self.spawned.socket.shutdown(Shutdown::Both);
+        self.spawned.child.kill();
+        WorkerError::Channel { pid, source }
+    }
+
+    fn complete_timeline(&mut self) {
+        let now = now();
+        self.record.phases.iter().for_each(|recorded| self.timeline.add(*recorded));
+        self.timeline.add(Recorded { phase: Phase::Output, begin: now, end: now });
+        self.is_started = true;
+    }
+
+    /// How it came up. Known once it has answered: a snapshot may turn out not to fit.
+    pub fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// Its start and its first run, from the launch to the answer in the caller's hands. Complete after the first run.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Threads of a run, in the worker.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.spawned.child.pid()
+    }
+
+    /// Ends it, and says how it ended.
+    pub fn end(mut self) -> Ended {
+        self.finish()
+    }
+
+    /// A worker that waits ends by itself when its launcher is gone. One that is at work has no one to work for.
+    fn finish(&mut self) -> Ended {
+        // It fails where the worker is gone, which is as well.
+        let _ = self.spawned.socket.shutdown(Shutdown::Both);
+        if self.is_idle { self.spawned.child.wait(PATIENCE) } else { self.spawned.child.kill() }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

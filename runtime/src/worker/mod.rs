@@ -1,0 +1,56 @@
+//! The worker: a process of its own that starts one model and answers for it until its launcher is gone.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `process.rs` | takes over what the launcher gave the process, and ends it |
+//! | `park.rs` | is written down, and goes on in those restored from it |
+//! | `serve.rs` | answers, one request at a time |
+//! | `facts.rs` | what the worker believes about itself |
+//!
+//! Nothing stands between `main` and the start but these files: no argument parser, no runtime, no network. The
+//! worker prints nothing: whatever there is to say goes to its launcher.
+
+mod facts;
+mod park;
+mod process;
+mod serve;
+
+use std::env;
+
+use crate::channel::{self, Arguments, Failure, Mode};
+use crate::instance::Instance;
+use crate::model::Model;
+use crate::timeline::{Phase, Recorded, Timeline, now};
+use serve::Server;
+
+/// Whether this process is to be a worker: its first argument says so.
+pub fn is_asked_for() -> bool {
+    env::args_os().nth(1).is_some_and(|verb| verb == channel::VERB)
+}
+
+/// Is a worker until the launcher is gone, then ends the process.
+///
+/// To be called first thing in `main`, where [`is_asked_for`] says so: it takes over descriptors 3 and 4 and closes
+/// those above. A process that no launcher has spawned ends with exit code 2 and a line on stderr.
+pub fn enter() -> ! {
+    let entered = now();
+    let Some(arguments) = Arguments::parse(env::args_os().skip(2)) else { process::refuse() };
+    match arguments.mode {
+        Mode::Park => park::enter(arguments),
+        Mode::Serve => {
+            let Some((socket, memory)) = process::adopt() else { process::refuse() };
+            let mut timeline = Timeline::begin(None, entered);
+            timeline.add(Recorded { phase: Phase::Spawn, begin: entered, end: entered });
+            let started = start(&arguments, &mut timeline);
+            Server::new(socket, memory, started, timeline).serve()
+        }
+    }
+    process::end()
+}
+
+/// Opens the artifact and starts its model.
+fn start(arguments: &Arguments, timeline: &mut Timeline) -> Result<Instance, Failure> {
+    let opened = timeline.record(Phase::Open, || Model::open_named(&arguments.artifact, arguments.model.as_deref()));
+    let model = opened.map_err(|error| Failure::of(&error))?;
+    Instance::start(&model, &arguments.options(), timeline).map_err(|error| Failure::of(&error))
+}

@@ -1,0 +1,72 @@
+//! A worker that is written down: it starts, warms up, parks, and goes on as a server in every process that is restored
+//! from its snapshot.
+//!
+//! The start is made on a thread of its own, which ends before the worker parks. So nothing that a thread keeps for
+//! itself gets into the snapshot: scratch buffers of kernels, and the seeds of hash tables, which each restored worker
+//! draws anew.
+
+use std::io::{self, Write};
+use std::thread;
+
+use blink_snapshots::{Restored, close_inherited, park};
+
+use super::serve::Server;
+use super::{process, start};
+use crate::channel::{Arguments, Failure};
+use crate::golden;
+use crate::instance::Instance;
+use crate::timeline::{Phase, Recorded, Timeline, now};
+
+/// Runs before the worker parks: the first maps what later ones use again, the others show that they do.
+const WARM_UP_RUNS: usize = 3;
+/// Stack of the thread that starts, in bytes: what a main thread has.
+const STACK: usize = 8 << 20;
+
+/// Is the worker of `arguments`, and parks. Returns in restored processes, when their launcher is gone. A process that
+/// cannot be parked says why on stderr and ends with code 1.
+pub(super) fn enter(arguments: Arguments) {
+    close_inherited(3);
+    crate::engine::Engine::share_heap();
+    let begun = thread::Builder::new().stack_size(STACK).spawn(move || warm(&arguments));
+    let instance = match begun.map(thread::JoinHandle::join) {
+        Ok(Ok(Ok(instance))) => instance,
+        Ok(Ok(Err(failure))) => give_up(&failure.message),
+        Ok(Err(_)) => give_up("the thread that starts the model has panicked"),
+        Err(error) => give_up(&format!("a thread cannot be started: {error}")),
+    };
+    match park() {
+        Ok(restored) => serve(instance, restored),
+        Err(error) => give_up(&error.to_string()),
+    }
+}
+
+/// Starts the model and runs it, with the inputs of its golden run where it has one.
+fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
+    let instance = start(arguments, &mut Timeline::new())?;
+    // A model without a golden run has inputs that nobody has given shapes: it parks started and not warmed up.
+    let inputs = golden::inputs(instance.model().record()).unwrap_or_default().unwrap_or_default();
+    if !inputs.is_empty() || instance.model().record().inputs.is_empty() {
+        let inputs: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
+        for _ in 0..WARM_UP_RUNS {
+            instance.run_alone(&inputs).map_err(|error| Failure::of(&error))?;
+        }
+    }
+    drop(inputs);
+    instance.release_memory();
+    Ok(instance)
+}
+
+/// Answers in a restored process.
+fn serve(instance: Instance, restored: Restored) {
+    let Some((socket, memory)) = process::adopt() else { process::refuse() };
+    let mut timeline = Timeline::begin(None, restored.entered);
+    timeline.add(Recorded { phase: Phase::Spawn, begin: restored.entered, end: restored.entered });
+    timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });
+    Server::new(socket, memory, Ok(instance), timeline).serve();
+}
+
+fn give_up(why: &str) -> ! {
+    // Nobody need be listening; the code still tells.
+    let _ = writeln!(io::stderr(), "{why}");
+    std::process::exit(1)
+}

@@ -1,0 +1,53 @@
+//! The process itself: what its launcher gave it, and how it ends.
+#![allow(unsafe_code)]
+
+use std::io::Write;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::fs::{FileType, fstat};
+use rustix::io::{FdFlags, fcntl_setfd};
+
+use crate::channel::{self, SharedMemory};
+
+/// Takes over the socket and the shared memory, and closes every descriptor above them: they are somebody else's.
+/// `None` where no launcher has put them there. To be called once, before anything is opened.
+pub(super) fn adopt() -> Option<(UnixStream, SharedMemory)> {
+    let socket = take(channel::SOCKET, FileType::Socket)?;
+    let memory = take(channel::MEMORY, FileType::RegularFile)?;
+    close_above(channel::MEMORY);
+    Some((socket.into(), SharedMemory::of(memory)))
+}
+
+/// The descriptor `number`, where it is open and of this type. Processes that this one starts do not get it.
+fn take(number: RawFd, expected: FileType) -> Option<OwnedFd> {
+    // SAFETY: it is only asked about; where it is not open, the calls below say so.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    let found = FileType::from_raw_mode(fstat(borrowed).ok()?.st_mode);
+    fcntl_setfd(borrowed, FdFlags::CLOEXEC).ok()?;
+    // SAFETY: it is open, and this process owns nothing yet that could have opened it.
+    (found == expected).then(|| unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Closes what the launcher's process had open without wanting to give it. Kernels before 5.9 cannot; there it stays.
+#[cfg(target_os = "linux")]
+fn close_above(last: RawFd) {
+    // SAFETY: this process has opened nothing above `last` yet, so nothing that is in use is closed.
+    unsafe { libc::syscall(libc::SYS_close_range, last + 1, u32::MAX, 0) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_above(_: RawFd) {}
+
+/// Ends a process that no launcher has spawned.
+pub(super) fn refuse() -> ! {
+    // Stderr may be closed; the code still tells.
+    let _ = writeln!(std::io::stderr(), "blink: {} is started by blink itself: use `blink run`", channel::VERB);
+    std::process::exit(2)
+}
+
+/// Ends the process: nothing is torn down that the kernel frees anyway.
+pub(super) fn end() -> ! {
+    // SAFETY: `_exit` has no preconditions. Exit handlers do not run: what they would release ends with the process.
+    unsafe { libc::_exit(0) }
+}
