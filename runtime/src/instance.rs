@@ -104,7 +104,12 @@ impl Instance {
         Ok(self.session.run_alone(&bound)?)
     }
 
-    /// Gives memory back to the kernel that holds nothing until the next run.
+    /// Gives memory back to the kernel in which nothing is kept between runs: activations.
+    pub(crate) fn release_activations(&self) {
+        self.session.engine().arena().discard();
+    }
+
+    /// Gives all memory back to the kernel that holds nothing until the next run.
     pub(crate) fn release_memory(&self) {
         self.session.engine().release_memory();
     }

@@ -40,6 +40,7 @@ mod worker {
             (0..4).map(|i| std::thread::spawn(move || vec![i; 100_000].iter().sum::<u64>())).collect();
         let threads: u64 = threads.into_iter().map(|thread| thread.join().expect("the thread ends well")).sum();
         let caught = std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(7))).is_err();
+        // SAFETY: the call has no preconditions.
         let own_id = std::process::id() == unsafe { libc::syscall(libc::SYS_gettid) } as u32;
         let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
         let lines = [
@@ -55,6 +56,7 @@ mod worker {
             format!("hash={}", RandomState::new().hash_one(7)),
             format!("ordered={}", restored.entered <= restored.checked && restored.checked <= restored.mapped),
         ];
+        // SAFETY: the parent has opened it for this process, and nothing else here knows it.
         let mut socket = unsafe { File::from_raw_fd(channel::SOCKET) };
         let _ = socket.write_all(lines.join("\n").as_bytes());
         std::process::exit(0)

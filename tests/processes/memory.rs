@@ -56,7 +56,7 @@ impl Memory {
 
 /// The memory of a worker that has computed an answer and still holds everything it needed for it.
 fn of_a_worker(folder: &Folder, options: &str) -> Memory {
-    let line = format!("run large.blink --input x.npy --output - {options}");
+    let line = format!("run large.blink --start normal --input x.npy --output - {options}");
     let mut command = folder.blink(&line).into_command();
     let mut run = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
     let mut stdout = run.stdout.take().expect("a pipe");

@@ -56,7 +56,7 @@ fn is_silent(folder: &Folder, blink: Blink) -> Vec<Call> {
 #[test]
 fn a_run_is_silent() {
     let folder = models::compiled_one();
-    let calls = is_silent(&folder, folder.blink("run one.blink --input x.npy --threads 2"));
+    let calls = is_silent(&folder, folder.blink("run one.blink --start normal --input x.npy --threads 2"));
     let changed: Vec<_> = calls.iter().filter(|call| call.is_change() && !call.paths.is_empty()).collect();
     assert!(changed.is_empty(), "a run without --output changes no file: {changed:#?}");
 }

@@ -121,7 +121,7 @@ fn every_start_is_counted_with_its_reason() {
     let (launcher, mut spec) = (launcher(), spec(&folder, "one.blink"));
     assert_eq!(launcher.counts(), Default::default());
     let normal = launcher.launch(&spec).expect("a worker is launched");
-    assert_eq!((normal.start(), normal.threads()), (Start::Normal { reason: None }, 2));
+    assert_eq!((normal.start(), normal.threads()), (&Start::Normal { reason: None }, 2));
     spec.start = StartMode::Auto;
     let auto = launcher.clone().launch(&spec).expect("a worker is launched");
     let Start::Normal { reason: Some(reason) } = auto.start() else { panic!("{:?}", auto.start()) };

@@ -8,10 +8,11 @@ use std::process::Command;
 use crate::root;
 
 /// Which crates of this workspace each may use, itself, in its tests or in its build.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("blink-tensors", &[]),
     ("blink-artifact", &["blink-tensors"]),
-    ("blink-snapshots", &["blink-artifact", "blink-tensors"]),
+    ("blink-restorer", &[]),
+    ("blink-snapshots", &["blink-artifact", "blink-restorer", "blink-tensors"]),
     ("blink-runtime", &["blink-artifact", "blink-snapshots", "blink-tensors"]),
     ("blink-compiler", &["blink-artifact", "blink-runtime", "blink-snapshots", "blink-tensors"]),
     ("blink-examples", &["blink-compiler", "blink-tensors"]),

@@ -20,7 +20,7 @@ mod reader;
 mod record;
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use rustix::io::fcntl_dupfd_cloexec;
 
@@ -44,6 +44,11 @@ const FIRST: RawFd = 10;
 /// The same descriptor at a number that no worker's descriptor has.
 pub(crate) fn high(file: OwnedFd) -> io::Result<OwnedFd> {
     if file.as_raw_fd() >= FIRST { Ok(file) } else { Ok(fcntl_dupfd_cloexec(file, FIRST)?) }
+}
+
+/// Another descriptor of the same file, at a number that no worker's descriptor has.
+pub(crate) fn high_copy(file: &impl AsFd) -> io::Result<OwnedFd> {
+    Ok(fcntl_dupfd_cloexec(file, FIRST)?)
 }
 
 /// Why what the other side sent cannot be used.

@@ -8,6 +8,7 @@
 //! | `worker.rs` | [`Worker`]: the handle |
 //! | `answer.rs` | [`Answer`]: outputs where the worker put them |
 //! | `restore.rs` | starting from a snapshot |
+//! | `read_ahead.rs` | reading what it needs from disk, where it is not in memory |
 //! | `warm.rs`, `proof.rs` | making one, and proving it |
 //!
 //! The launcher does nothing that the worker does not wait for: it opens no artifact and loads no library.
@@ -15,6 +16,7 @@
 mod answer;
 mod child;
 mod proof;
+mod read_ahead;
 mod restore;
 mod spawn;
 mod spec;
@@ -24,7 +26,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use answer::Answer;
 pub use blink_snapshots::Reason;
@@ -36,6 +38,7 @@ pub use worker::{Worker, WorkerError};
 use restore::Restorer;
 
 use crate::channel::{Arguments, Mode, SharedMemory};
+use crate::host;
 use crate::instance::{StartError, thread_count};
 use crate::timeline::now;
 
@@ -96,6 +99,8 @@ pub struct Counts {
 #[derive(Clone, Debug)]
 pub struct Launcher {
     program: Arc<Path>,
+    /// What the CPU quota and the affinity mask allow, asked once: it takes longer than the rest of a launch.
+    allowed: Arc<OnceLock<usize>>,
     restorer: Arc<Restorer>,
     counts: Arc<Mutex<Counts>>,
 }
@@ -107,14 +112,20 @@ impl Launcher {
         let program = program.into();
         // Where a worker gets another working directory, the program must still be found.
         let program = std::path::absolute(&program).unwrap_or(program);
-        Launcher { program: program.into(), restorer: Arc::new(Restorer::new()), counts: Arc::default() }
+        let restorer = Arc::new(Restorer::new());
+        Launcher { program: program.into(), allowed: Arc::default(), restorer, counts: Arc::default() }
+    }
+
+    /// The same launcher with its snapshots in `directory`, instead of the cache directory's.
+    pub fn with_snapshots(self, directory: impl Into<PathBuf>) -> Launcher {
+        Launcher { restorer: Arc::new(Restorer::within(directory.into())), ..self }
     }
 
     /// Starts a worker and returns as soon as its process is there, before it has opened anything. What goes wrong
     /// from then on is told by its first run.
     pub fn launch(&self, spec: &WorkerSpec) -> Result<Worker, LaunchError> {
         let spawned_at = now();
-        let threads = thread_count(spec.options.threads)?;
+        let threads = self.threads(spec)?;
         let reason = match spec.start {
             StartMode::Normal => None,
             StartMode::Auto | StartMode::Snapshot => {
@@ -131,6 +142,12 @@ impl Launcher {
         let spawned = self.start_normally(spec, threads, memory)?;
         let start = self.count(Start::Normal { reason });
         Ok(Worker::new(spawned, start, threads, spawned_at, None))
+    }
+
+    /// Threads of a worker's runs.
+    fn threads(&self, spec: &WorkerSpec) -> Result<usize, StartError> {
+        let allowed = || *self.allowed.get_or_init(|| host::cpu_quota().count());
+        thread_count(Some(spec.options.threads.unwrap_or_else(allowed)))
     }
 
     /// How its workers were started so far.

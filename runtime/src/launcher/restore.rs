@@ -13,10 +13,10 @@ use blink_snapshots::Reason;
 use blink_snapshots::refusal::Refusal;
 use blink_snapshots::store::{Found, Key, Store};
 
+use super::read_ahead;
 use super::spawn::{self, Spawned};
 use super::{Ended, LaunchError, Launcher, Start, Worker, WorkerSpec};
-use crate::channel::{SharedMemory, high};
-use crate::instance::thread_count;
+use crate::channel::{SharedMemory, high, high_copy};
 use crate::library;
 
 /// What restored workers need beside their snapshot, made once for a launcher.
@@ -33,6 +33,11 @@ impl Restorer {
     pub(super) fn new() -> Restorer {
         let store = library::cache_dir().ok().map(|cache| Store::new(cache.join("snapshots")));
         Restorer { store, program: OnceLock::new() }
+    }
+
+    /// With the snapshots of `directory`.
+    pub(super) fn within(directory: PathBuf) -> Restorer {
+        Restorer { store: Some(Store::new(directory)), program: OnceLock::new() }
     }
 
     /// The directory of snapshots.
@@ -62,7 +67,7 @@ impl Launcher {
         Ok(Key {
             artifact: artifact.map_err(|source| LaunchError::Artifact { path: spec.artifact.clone(), source })?,
             model: spec.model.clone().unwrap_or_default(),
-            threads: thread_count(spec.options.threads)?,
+            threads: self.threads(spec)?,
             prepack: spec.options.prepack,
             pin: spec.options.pin,
             program: self.program.to_path_buf(),
@@ -87,6 +92,7 @@ impl Launcher {
         spawned_at: u64,
     ) -> Result<Worker, Reason> {
         let memory = SharedMemory::new().map_err(|error| Reason::NoRestorer { error: error.to_string() })?;
+        read_ahead::begin(&found, &spec.artifact);
         let spawned = self.spawn_restorer(&found.file, spec, memory)?;
         let start = self.count(Start::Snapshot);
         let fallback = Fallback { launcher: self.clone(), spec: spec.clone(), found };
@@ -97,7 +103,7 @@ impl Launcher {
     fn spawn_restorer(&self, file: &File, spec: &WorkerSpec, memory: SharedMemory) -> Result<Spawned, Reason> {
         let program = self.restorer.program()?;
         let failed = |error: String| Reason::NoRestorer { error };
-        let image = file.try_clone().and_then(|file| high(file.into())).map_err(|error| failed(error.to_string()))?;
+        let image = high_copy(file).map_err(|error| failed(error.to_string()))?;
         // The process that is made asks for its own descriptor of that number, which is this one's copy.
         let path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
         spawn::spawn(&path, &[], spec, memory, Some(image.as_fd())).map_err(|error| failed(error.to_string()))

@@ -7,6 +7,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use serde::Serialize;
 
+use super::process::utc_offset;
+
 #[derive(Serialize)]
 pub(super) struct Facts {
     /// Its process id.
@@ -15,18 +17,26 @@ pub(super) struct Facts {
     directory: Option<String>,
     /// Its environment. Names and values that are not UTF-8 are shown as near as can be.
     environment: BTreeMap<String, String>,
+    /// How far its local time is ahead of UTC at the beginning of 1970, in seconds.
+    utc_offset: i64,
     /// What a hash map made now makes of the same key: it differs where the hash keys do.
     hash: u64,
+    /// The same on a thread made now, whose hash keys come fresh from the system's random numbers.
+    random: Option<u64>,
 }
 
 impl Facts {
     pub(super) fn now() -> Facts {
         let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+        let hash = || RandomState::new().hash_one("blink");
+        let thread = std::thread::Builder::new().spawn(hash);
         Facts {
             pid: std::process::id(),
             directory: std::env::current_dir().ok().map(|directory| text(directory.as_os_str())),
             environment: std::env::vars_os().map(|(name, value)| (text(&name), text(&value))).collect(),
-            hash: RandomState::new().hash_one("blink"),
+            utc_offset: utc_offset(),
+            hash: hash(),
+            random: thread.ok().and_then(|thread| thread.join().ok()),
         }
     }
 

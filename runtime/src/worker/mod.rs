@@ -35,16 +35,18 @@ pub fn is_asked_for() -> bool {
 pub fn enter() -> ! {
     let entered = now();
     let Some(arguments) = Arguments::parse(env::args_os().skip(2)) else { process::refuse() };
-    match arguments.mode {
+    let mut server = match arguments.mode {
         Mode::Park => park::enter(arguments),
         Mode::Serve => {
             let Some((socket, memory)) = process::adopt() else { process::refuse() };
             let mut timeline = Timeline::begin(None, entered);
             timeline.add(Recorded { phase: Phase::Spawn, begin: entered, end: entered });
             let started = start(&arguments, &mut timeline);
-            Server::new(socket, memory, started, timeline).serve()
+            Server::new(socket, memory, started, timeline)
         }
-    }
+    };
+    server.serve();
+    // The server is not dropped: the kernel frees more quickly than it could.
     process::end()
 }
 

@@ -22,9 +22,9 @@ const WARM_UP_RUNS: usize = 3;
 /// Stack of the thread that starts, in bytes: what a main thread has.
 const STACK: usize = 8 << 20;
 
-/// Is the worker of `arguments`, and parks. Returns in restored processes, when their launcher is gone. A process that
+/// Is the worker of `arguments`, and parks. Returns in restored processes, with what is to serve there. A process that
 /// cannot be parked says why on stderr and ends with code 1.
-pub(super) fn enter(arguments: Arguments) {
+pub(super) fn enter(arguments: Arguments) -> Server {
     close_inherited(3);
     crate::engine::Engine::share_heap();
     let begun = thread::Builder::new().stack_size(STACK).spawn(move || warm(&arguments));
@@ -35,7 +35,7 @@ pub(super) fn enter(arguments: Arguments) {
         Err(error) => give_up(&format!("a thread cannot be started: {error}")),
     };
     match park() {
-        Ok(restored) => serve(instance, restored),
+        Ok(restored) => server(instance, restored),
         Err(error) => give_up(&error.to_string()),
     }
 }
@@ -56,13 +56,13 @@ fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
     Ok(instance)
 }
 
-/// Answers in a restored process.
-fn serve(instance: Instance, restored: Restored) {
+/// What is to answer in a restored process.
+fn server(instance: Instance, restored: Restored) -> Server {
     let Some((socket, memory)) = process::adopt() else { process::refuse() };
     let mut timeline = Timeline::begin(None, restored.entered);
     timeline.add(Recorded { phase: Phase::Spawn, begin: restored.entered, end: restored.entered });
     timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });
-    Server::new(socket, memory, Ok(instance), timeline).serve();
+    Server::new(socket, memory, Ok(instance), timeline)
 }
 
 fn give_up(why: &str) -> ! {

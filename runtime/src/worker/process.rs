@@ -1,7 +1,8 @@
-//! The process itself: what its launcher gave it, and how it ends.
+//! The process itself: what its launcher gave it, its local time, and how it ends.
 #![allow(unsafe_code)]
 
 use std::io::Write;
+use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
@@ -38,6 +39,17 @@ fn close_above(last: RawFd) {
 
 #[cfg(not(target_os = "linux"))]
 fn close_above(_: RawFd) {}
+
+/// How far the C library's local time is ahead of UTC at the beginning of 1970, in seconds.
+pub(super) fn utc_offset() -> i64 {
+    let mut local = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: zeros are a `tm`, which the call fills in or leaves.
+    let local = unsafe {
+        libc::localtime_r(&0, local.as_mut_ptr());
+        local.assume_init()
+    };
+    local.tm_gmtoff
+}
 
 /// Ends a process that no launcher has spawned.
 pub(super) fn refuse() -> ! {

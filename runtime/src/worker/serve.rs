@@ -2,12 +2,19 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::facts::Facts;
 use crate::channel::{self, Failure, Packet, Place, Record, SharedMemory};
 use crate::engine::Outputs;
 use crate::instance::Instance;
 use crate::timeline::{Phase, Recorded, Timeline, now};
+
+/// How long a worker that waits keeps the memory of activations, which are of no use between runs. The next run then
+/// gets it anew from the kernel, which takes a millisecond or less.
+const RESTLESS: Duration = Duration::from_millis(500);
 
 /// A worker that has started, or has failed to and says so when it is asked.
 pub(super) struct Server {
@@ -29,7 +36,7 @@ impl Server {
     }
 
     /// Answers until the launcher is gone, or says what no launcher says.
-    pub(super) fn serve(mut self) {
+    pub(super) fn serve(&mut self) {
         while let Ok(Some(packet)) = timed(&mut self.timeline, Phase::Input, || channel::receive(&self.socket)) {
             let sent = match packet {
                 Packet::Run(request) => self.run(request),
@@ -39,6 +46,16 @@ impl Server {
             if sent.is_err() {
                 return;
             }
+            self.rest();
+        }
+    }
+
+    /// Waits for the next request; where none comes for a while, gives the memory of activations back meanwhile.
+    fn rest(&self) {
+        let timeout = Timespec { tv_sec: 0, tv_nsec: RESTLESS.subsec_nanos().into() };
+        let nothing_came = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) == Ok(0);
+        if let (true, Ok(instance)) = (nothing_came, &self.started) {
+            instance.release_activations();
         }
     }
 

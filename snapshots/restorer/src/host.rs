@@ -9,9 +9,9 @@ use crate::refusal::Refusal;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// CPUID leaves 0, 1, 7, 7.1, 0xd, 0x80000001, 0x80000007 and 0x80000008: eax, ebx, ecx and edx of each, without
-    /// what differs between the cores of one machine.
-    pub cpu: [[u32; 4]; 8],
+    /// CPUID leaves 0, 1, 7, 7.1, 0xd, 0x80000001 and 0x80000008: eax, ebx, ecx and edx of each, without what differs
+    /// between the cores of one machine. Few, because a virtual machine leaves its guest at each.
+    pub cpu: [[u32; 4]; 7],
     /// XCR0: the processor state that the kernel saves.
     pub saved_state: u64,
     /// The kernel's release (`uname -r`), filled up with zeros.
@@ -45,25 +45,30 @@ impl Host {
 
 /// CPUID as [`Host::cpu`] keeps it, and XCR0.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-fn processor() -> ([[u32; 4]; 8], u64) {
+fn processor() -> ([[u32; 4]; 7], u64) {
     use core::arch::x86_64::__cpuid_count;
-    const LEAVES: [(u32, u32); 8] =
-        [(0, 0), (1, 0), (7, 0), (7, 1), (0xd, 0), (0x8000_0001, 0), (0x8000_0007, 0), (0x8000_0008, 0)];
     /// CPUID.1:ECX, the kernel has switched XSAVE on.
     const OSXSAVE: u32 = 1 << 27;
-    let (highest, highest_extended) = (__cpuid_count(0, 0).eax, __cpuid_count(0x8000_0000, 0).eax);
+    // The last two are on every processor of this architecture; asked for a leaf above its highest, Intel's answer with
+    // the highest.
+    const LEAVES: [(u32, u32); 7] = [(0, 0), (1, 0), (7, 0), (7, 1), (0xd, 0), (0x8000_0001, 0), (0x8000_0008, 0)];
     let mut cpu = LEAVES.map(|(leaf, sub)| {
-        let known = if leaf < 0x8000_0000 { leaf <= highest } else { leaf <= highest_extended };
-        let found = if known { __cpuid_count(leaf, sub) } else { __cpuid_count(0, 0) };
-        if known { [found.eax, found.ebx, found.ecx, found.edx] } else { [0; 4] }
+        let found = __cpuid_count(leaf, sub);
+        [found.eax, found.ebx, found.ecx, found.edx]
     });
+    let highest = cpu[0][0];
+    for (found, (leaf, _)) in cpu.iter_mut().zip(LEAVES) {
+        if (highest + 1..0x8000_0000).contains(&leaf) {
+            *found = [0; 4];
+        }
+    }
     let has_xsave = cpu[1][2] & OSXSAVE != 0;
-    // The id of the core that asks, and how many share its cache line size field.
+    // The id of the core that asks, and how many there are.
     cpu[1][1] &= 0x0000_ff00;
     // How many bytes the state takes that is in use at this moment.
     cpu[4][1] = 0;
     // How many cores there are.
-    cpu[7][2] = 0;
+    cpu[6][2] = 0;
     (cpu, if has_xsave { crate::system::saved_state() } else { 0 })
 }
 

@@ -206,7 +206,7 @@ unsafe impl Plain for FileId {}
 unsafe impl Plain for Range {}
 
 const _: () = {
-    assert!(size_of::<Host>() == 4 * 32 + 8 + 2 * 72);
+    assert!(size_of::<Host>() == 7 * 16 + 8 + 2 * 72);
     assert!(size_of::<Vdso>() == 72 && size_of::<Layout>() == 88 && size_of::<Thread>() == 13 * 8 + 64 * 32);
     assert!(
         size_of::<Segment>() == 32

@@ -124,9 +124,7 @@ impl Process {
                 // Wiped on fork, or dropped at will.
                 mapping.wiped = has("wf") || has("dp");
             } else if line.split_whitespace().next().is_some_and(|word| !word.ends_with(':')) {
-                if let Some(mapping) = mapping(line).ok_or_else(unread)?? {
-                    mappings.push(mapping);
-                }
+                mappings.extend(mapping(line).ok_or_else(unread)??);
             }
         }
         Ok(mappings)

@@ -181,6 +181,10 @@ impl Image<'_> {
         if is_anonymous {
             drop_zeros(parked, mapping.start, &mut own)?;
         }
+        if own.iter().all(|own| *own) {
+            // Nothing of what stands below would be seen.
+            self.segments.pop();
+        }
         for (first, last) in runs(&own) {
             let start = mapping.start + first as u64 * PAGE;
             self.save(parked, start, (last - first) as u64 * PAGE, mapping.flags)?;

@@ -138,11 +138,11 @@ fn makers_publish_while_others_prune() {
             }
         };
         let makers = keys.each_ref().map(|key| scope.spawn(move || maker(key)));
-        makers.map(|maker| maker.join().expect("a maker never fails"));
+        makers.into_iter().for_each(|maker| maker.join().expect("a maker never fails"));
         done.store(true, Ordering::Relaxed);
         assert!(pruner.join().expect("the pruner never fails") > 0);
     });
-    keys.each_ref().map(|key| home.make(key));
+    keys.iter().for_each(|key| _ = home.make(key));
     assert_eq!(kept(&home), ["a", "b"]);
     assert!(only_images(home.store().directory()));
 }

@@ -97,7 +97,7 @@ fn whoever_reads_while_two_make_finds_a_whole_image() {
         });
         let make = |bytes: &[u8]| (0..EACH).for_each(|_| publish(&home.store(), &key, bytes));
         let makers = images.each_ref().map(|bytes| scope.spawn(move || make(bytes)));
-        makers.map(|maker| maker.join().expect("a maker never fails"));
+        makers.into_iter().for_each(|maker| maker.join().expect("a maker never fails"));
         done.store(true, Ordering::Relaxed);
         let seen = reader.join().expect("the reader never fails");
         assert!(seen[0] + seen[1] > 0);
