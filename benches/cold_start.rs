@@ -1,36 +1,49 @@
-//! The cold-start bench: `blink run` on an artifact beside ONNX Runtime's ordinary ways to run the `.onnx`, in fresh
-//! processes, in turns. `docs/benchmarks.md` says how and what the figures mean.
+//! The cold-start bench: workers restored from a snapshot and started normally, beside ONNX Runtime's ordinary ways to
+//! run the `.onnx`, in fresh processes, in turns. `docs/benchmarks.md` says how and what the figures mean.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `cold_start/options.rs` | what can be asked of it |
-//! | `cold_start/workers.rs` | what is launched, and where it is found |
+//! | `cold_start/programs.rs` | which programs are launched, and where they are found |
+//! | `cold_start/ways.rs` | one model made ready, and the ways to start it |
 //! | `cold_start/measure.rs` | one model, measured |
-//! | `cold_start/report.rs` | the figures as tables |
+//! | `cold_start/disk.rs` | starts from the disk |
+//! | `cold_start/channel.rs` | a worker beside an instance in one process |
+//! | `cold_start/report.rs`, `cold_start/report/` | the figures as tables |
 //!
 //! A wrong answer ends it: there is no figure beside one.
 
+#[path = "cold_start/channel.rs"]
+mod channel;
+#[path = "cold_start/disk.rs"]
+mod disk;
 #[path = "cold_start/measure.rs"]
 mod measure;
 #[path = "cold_start/options.rs"]
 mod options;
+#[path = "cold_start/programs.rs"]
+mod programs;
 #[path = "cold_start/report.rs"]
 mod report;
-#[path = "cold_start/workers.rs"]
-mod workers;
+#[path = "cold_start/ways.rs"]
+mod ways;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
+use blink_benches::goals;
 use blink_benches::machine::{Machine, lies_in_memory};
 use blink_benches::record::{self, BenchRuns};
 use clap::Parser;
 
 use crate::options::Options;
-use crate::workers::Found;
+use crate::programs::Programs;
 
 fn main() -> anyhow::Result<()> {
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == channel::VERB) {
+        return channel::answer();
+    }
     let options = Options::parse();
     if !options.bench {
         // `cargo test --all-targets` starts benches too, only to see that they start.
@@ -38,26 +51,23 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let settings = options.settings()?;
-    let found = Found::find(options.no_python)?;
+    let programs = Programs::find(options.no_python)?;
     let machine = Machine::read();
-    for doubt in machine.doubts() {
-        eprintln!("cold_start: {doubt}");
-    }
-    for left_out in &found.left_out {
-        eprintln!("cold_start: left out: {left_out}");
-    }
+    machine.doubts().iter().for_each(|doubt| say(doubt));
+    let mut left_out = programs.left_out.clone();
+    left_out.iter().for_each(|left| say(&format!("left out: {left}")));
 
     // On the target directory's disk: how the page cache holds the files is part of what is measured.
-    let scratch = found.target.join("cold-start");
+    let scratch = programs.target.join("cold-start");
     remove(&scratch)?;
     std::fs::create_dir_all(&scratch).with_context(|| scratch.display().to_string())?;
     if lies_in_memory(&scratch) {
-        eprintln!("cold_start: {} is on tmpfs: files on a disk may start faster or slower", scratch.display());
+        say(&format!("{} is on tmpfs: files on a disk may start faster or slower", scratch.display()));
     }
     let mut models = Vec::new();
     for &subject in &options.models {
-        let runs = measure::measure(subject, &scratch, &found, settings)?;
-        print!("{}", report::model(&runs, settings));
+        let runs = measure::measure(subject, &scratch, &programs, &settings, &mut left_out)?;
+        print!("{}", report::model(&runs, &settings));
         models.push(runs);
     }
     remove(&scratch)?;
@@ -68,16 +78,17 @@ fn main() -> anyhow::Result<()> {
         date: record::today(),
         machine,
         settings,
-        binary_bytes: found.binary_bytes,
-        peers: found
+        binary_bytes: programs.binary_bytes,
+        peers: programs
             .python
             .iter()
             .map(|python| ("python".to_owned(), python.versions.clone()))
             .collect::<BTreeMap<_, _>>(),
-        left_out: found.left_out.clone(),
+        left_out,
+        goals: models.iter().flat_map(goals::judge).collect(),
         models,
     };
-    print!("{}", report::binary(&runs));
+    print!("{}", report::end(&runs));
     if options.discard {
         println!("raw values discarded (--discard)");
     } else {
@@ -86,6 +97,11 @@ fn main() -> anyhow::Result<()> {
         println!("raw values: {}", path.display());
     }
     Ok(())
+}
+
+/// Says something beside the figures.
+fn say(what: &str) {
+    eprintln!("cold_start: {what}");
 }
 
 fn remove(directory: &Path) -> anyhow::Result<()> {

@@ -1,115 +1,37 @@
 //! The figures of a run as tables. Everything here can be computed again from the raw values.
 
+#[path = "report/cold.rs"]
+mod cold;
+#[path = "report/warm.rs"]
+mod warm;
+
 use std::fmt::Write;
 
-use blink_benches::record::{BenchRuns, ColdRun, ModelRuns, Settings, WorkerRuns};
-use blink_benches::statistics::{Ratio, Summary, median};
+use blink_benches::record::{BenchRuns, DiskRun, DiskRuns, ModelRuns, Settings, WayRuns};
+use blink_benches::statistics::{Ratio, Summary};
 use blink_benches::table::Table;
 
-/// What a worker is called in a table.
-fn label(worker: &str) -> &str {
-    match worker {
-        "blink" => "blink run, as compiled",
-        "blink-packed" => "blink run, weights packed",
+/// What a way is called in a table.
+fn label(way: &str) -> String {
+    match way {
+        "normal" => "worker, normal",
+        "normal-packed" => "worker, normal, packed",
+        "restored" => "worker, restored",
+        "restored-packed" => "worker, restored, packed",
         "stock" => "ONNX Runtime, C API",
         "python" => "ONNX Runtime, Python",
         other => other,
     }
+    .to_owned()
 }
 
-/// The tables of one model.
-pub(crate) fn model(runs: &ModelRuns, settings: Settings) -> String {
-    let mib = |bytes: u64| bytes as f64 / (1 << 20) as f64;
-    let mut text = format!(
-        "\n{}: .onnx {:.1} MiB, artifact {:.1} MiB, weights {} at start; {} threads, page cache {}\n\n",
-        runs.model,
-        mib(runs.onnx_bytes),
-        mib(runs.artifact_bytes),
-        if runs.prepack { "packed" } else { "not packed" },
-        settings.threads,
-        settings.page_cache,
-    );
-    let _ = writeln!(text, "{}\n{}", cold(runs), warm(runs));
-    if runs.workers.iter().any(|worker| worker.memory.is_some()) {
-        let (session, run) = (mib(runs.arena_resident), mib(runs.arena_peak));
-        let _ = writeln!(text, "{}the artifact plans {session:.1} for the session, {run:.1} for a run\n", memory(runs));
-    }
-    text
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1 << 20) as f64
 }
 
-/// From the spawn to the first output, in milliseconds.
-fn cold(runs: &ModelRuns) -> Table {
-    let headings = ["cold, ms", "p50", "95 %", "p90", "p99", "over", "times warm", "against blink", "cpu ms", "faults"];
-    let mut table = Table::new(&headings);
-    let ours = runs.workers.first().map(|worker| worker.cold(|run| run.cold_ms)).unwrap_or_default();
-    // The fastest way to run the model warm is what any start is held against.
-    let fastest = runs.workers.iter().filter_map(|worker| median(&worker.warm())).min_by(f64::total_cmp);
-    for worker in &runs.workers {
-        let times = worker.cold(|run| run.cold_ms);
-        let Some(summary) = Summary::of(&times) else { continue };
-        let figure =
-            |figure: &dyn Fn(&ColdRun) -> f64| median(&worker.cold(figure)).map_or("-".into(), |x| format!("{x:.0}"));
-        let over = median(&worker.warm()).map_or("-".into(), |warm| format!("{:.1}", summary.p50 - warm));
-        table.row([
-            label(worker.worker).to_owned(),
-            format!("{:.1}", summary.p50),
-            format!("{:.1}-{:.1}", summary.interval.low, summary.interval.high),
-            format!("{:.1}", summary.p90),
-            format!("{:.1}", summary.p99),
-            over,
-            times_warm(summary.p50, fastest),
-            ratio(&times, &ours),
-            figure(&|run| run.usage.user_ms + run.usage.system_ms),
-            figure(&|run| (run.usage.minor_faults + run.usage.major_faults) as f64),
-        ]);
-    }
-    table
-}
-
-/// How many warm runs a cold start takes; a blank where that says nothing, since the model is next to nothing.
-fn times_warm(cold: f64, warm: Option<f64>) -> String {
-    match warm {
-        Some(warm) if cold < 100.0 * warm => format!("{:.2}", cold / warm),
-        _ => "-".to_owned(),
-    }
-}
-
-/// Later runs in one process, in milliseconds.
-fn warm(runs: &ModelRuns) -> Table {
-    let mut table = Table::new(&["warm, ms", "p50", "95 %", "min", "max", "against stock"]);
-    let stock = runs.workers.iter().find(|worker| worker.worker == "stock").map(WorkerRuns::warm).unwrap_or_default();
-    for worker in &runs.workers {
-        let medians = worker.warm();
-        let Some(summary) = Summary::of(&medians) else { continue };
-        table.row([
-            label(worker.worker).to_owned(),
-            format!("{:.3}", summary.p50),
-            format!("{:.3}-{:.3}", summary.interval.low, summary.interval.high),
-            format!("{:.3}", summary.min),
-            format!("{:.3}", summary.max),
-            ratio(&medians, &stock),
-        ]);
-    }
-    table
-}
-
-/// Memory after the first answer, in MiB.
-fn memory(runs: &ModelRuns) -> Table {
-    let headings = ["memory, MiB", "resident", "of no file", "model file: resident", "in huge pages", "private copies"];
-    let mut table = Table::new(&headings);
-    for worker in &runs.workers {
-        let Some(memory) = worker.memory else { continue };
-        let cells = [
-            memory.total.resident,
-            memory.total.anonymous,
-            memory.file.resident,
-            memory.file.huge,
-            memory.file.anonymous,
-        ];
-        let mib = |bytes: u64| format!("{:.1}", bytes as f64 / (1 << 20) as f64);
-        table.row(std::iter::once(label(worker.worker).to_owned()).chain(cells.map(mib)));
-    }
-    table
+/// A figure with so many digits behind the point; a dash where there is none.
+fn figure(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 /// How the median of `times` compares with that of `base`, and how sure that is.
@@ -120,23 +42,92 @@ fn ratio(times: &[f64], base: &[f64]) -> String {
     }
 }
 
-/// The binary: its size, and how long the kernel and the loader take to bring it to `main`.
-pub(crate) fn binary(runs: &BenchRuns) -> String {
-    let ours = runs.models.iter().flat_map(|model| &model.workers).filter(|worker| worker.worker == "blink");
-    let spawns: Vec<f64> = ours
-        .flat_map(|worker| &worker.cold)
-        .flat_map(|run| &run.phases)
-        .filter(|time| time.phase == "spawn")
-        .map(|time| time.duration_ms)
-        .collect();
-    let mib = runs.binary_bytes as f64 / (1 << 20) as f64;
-    match Summary::of(&spawns) {
-        Some(Summary { p50, interval, .. }) => {
-            format!(
-                "blink binary: {mib:.2} MiB; spawn to main {p50:.2} ms ({:.2}-{:.2})\n",
-                interval.low, interval.high
-            )
-        }
-        None => format!("blink binary: {mib:.2} MiB\n"),
+/// The tables of one model; those of parts that were not measured are left out.
+pub(crate) fn model(runs: &ModelRuns, settings: &Settings) -> String {
+    let mut text = format!(
+        "\n{}: .onnx {:.1} MiB, artifact {:.1} MiB, weights {} at start; {} threads\n",
+        runs.model,
+        mib(runs.onnx_bytes),
+        mib(runs.artifact_bytes),
+        if runs.prepack { "packed" } else { "not packed" },
+        settings.threads,
+    );
+    for made in &runs.snapshots {
+        let (name, whole, saved) = (label(made.way), mib(made.bytes), mib(made.saved_bytes));
+        let seconds = made.elapsed_ms / 1e3;
+        let _ = writeln!(text, "snapshot for {name}: {whole:.1} MiB, {saved:.1} of them saved; {seconds:.2} s to make");
     }
+    let measured = |measured: fn(&WayRuns) -> bool| runs.ways.iter().any(measured);
+    if measured(|way| !way.cold.is_empty()) {
+        let _ = write!(text, "\n{}\n{}\n{}", cold::times(runs), cold::ratios(runs), cold::phases(runs));
+    }
+    if measured(|way| !way.warm_ms.is_empty()) || !runs.channel.is_empty() {
+        let _ = write!(text, "\n{}", warm::times(runs));
+    }
+    if !runs.channel.is_empty() {
+        let _ = write!(text, "\n{}", warm::channel(runs));
+    }
+    if measured(|way| !way.alive.is_empty()) {
+        let (session, run) = (mib(runs.arena_resident), mib(runs.arena_peak));
+        let _ = write!(text, "\n{}", memory(runs));
+        let _ = writeln!(text, "the artifact plans {session:.1} for the session, {run:.1} for a run");
+    }
+    if let Some(runs) = &runs.disk {
+        let _ = write!(text, "\n{}", disk(runs));
+    }
+    text
+}
+
+/// Memory of processes that are alive at once, each after its first answer, in MiB.
+fn memory(runs: &ModelRuns) -> Table {
+    let headings =
+        ["memory, MiB", "alive", "PSS together", "private, largest", "of no file", "of the model file, private"];
+    let mut table = Table::new(&headings);
+    for way in runs.ways.iter().filter(|way| !way.alive.is_empty()) {
+        let most = |bytes: fn(&blink_benches::memory::Footprint) -> u64| way.alive.iter().map(bytes).max().unwrap_or(0);
+        let together: u64 = way.alive.iter().map(|worker| worker.total.proportional).sum();
+        let cells = [
+            together,
+            most(|worker| worker.total.private),
+            most(|worker| worker.total.anonymous),
+            most(|worker| worker.file.anonymous),
+        ];
+        let cells = cells.map(|bytes| format!("{:.1}", mib(bytes)));
+        table.row([label(way.way), way.alive.len().to_string()].into_iter().chain(cells));
+    }
+    table
+}
+
+/// Starts from the disk, in milliseconds.
+fn disk(runs: &DiskRuns) -> Table {
+    let ms = |runs: &[DiskRun]| runs.iter().map(|run| run.ms).collect::<Vec<_>>();
+    let mut table = Table::new(&["from the disk, ms", "p50", "95 %", "p90", "by reading"]);
+    let read = ms(&runs.read);
+    let starts = runs.starts.iter().map(|(way, starts)| (label(way), ms(starts)));
+    let first = (format!("reading {:.1} MiB in order", mib(runs.needed_bytes)), read.clone());
+    for (name, times) in std::iter::once(first).chain(starts) {
+        let Some(Summary { p50, p90, interval, .. }) = Summary::of(&times) else { continue };
+        let within = format!("{:.1}-{:.1}", interval.low, interval.high);
+        table.row([name, format!("{p50:.1}"), within, format!("{p90:.1}"), ratio(&times, &read)]);
+    }
+    table
+}
+
+/// What holds for all models: the goals, what was left out, the binary.
+pub(crate) fn end(runs: &BenchRuns) -> String {
+    let mut text = String::from("\n");
+    for goal in &runs.goals {
+        let _ = writeln!(text, "{goal}");
+    }
+    for left in &runs.left_out {
+        let _ = writeln!(text, "left out: {left}");
+    }
+    let normal = runs.models.iter().filter_map(|model| model.way("normal"));
+    let spawns: Vec<f64> = normal.flat_map(|way| way.phase("spawn")).collect();
+    let _ = write!(text, "blink binary: {:.2} MiB", mib(runs.binary_bytes));
+    if let Some(Summary { p50, interval, .. }) = Summary::of(&spawns) {
+        let _ = write!(text, "; spawn to main {p50:.2} ms ({:.2}-{:.2})", interval.low, interval.high);
+    }
+    text.push('\n');
+    text
 }

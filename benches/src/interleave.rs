@@ -1,28 +1,25 @@
-//! Several commands launched in turns: A B C, C B A, A B C, ...
+//! Several things launched in turns: A B C, C B A, A B C, ...
 //!
-//! A machine has moods (its clock, its neighbours, its caches). In turns each command meets all of them, and as each
-//! order is followed by its mirror image, a steady drift weighs on all alike.
+//! A machine has moods (its clock, its neighbours, its caches). In turns each meets all of them, and as each order is
+//! followed by its mirror image, a steady drift weighs on all alike.
 
-use crate::launch::{Launch, LaunchError, Launched};
-
-/// The indices of `count` commands over `rounds` rounds.
+/// The indices of `count` things over `rounds` rounds.
 pub fn order(count: usize, rounds: usize) -> impl Iterator<Item = usize> {
     (0..rounds).flat_map(move |round| {
         (0..count).map(move |place| if round.is_multiple_of(2) { place } else { count - 1 - place })
     })
 }
 
-/// Launches each command once a round, and gives what each gave, round by round. The first failure ends it.
-/// `progress` is called after each launch.
-pub fn interleave(
-    launches: &[Launch],
+/// Calls `launch` with each index below `count` once a round, and gives what it gave by index, round by round. The
+/// first failure ends it.
+pub fn interleave<T, E>(
+    count: usize,
     rounds: usize,
-    mut progress: impl FnMut(),
-) -> Result<Vec<Vec<Launched>>, LaunchError> {
-    let mut gathered: Vec<Vec<Launched>> = launches.iter().map(|_| Vec::with_capacity(rounds)).collect();
-    for index in order(launches.len(), rounds) {
-        gathered[index].push(launches[index].launch()?);
-        progress();
+    mut launch: impl FnMut(usize) -> Result<T, E>,
+) -> Result<Vec<Vec<T>>, E> {
+    let mut gathered: Vec<Vec<T>> = (0..count).map(|_| Vec::with_capacity(rounds)).collect();
+    for index in order(count, rounds) {
+        gathered[index].push(launch(index)?);
     }
     Ok(gathered)
 }
@@ -39,25 +36,22 @@ mod tests {
     }
 
     #[test]
-    fn each_command_gets_its_own_results_in_time_order() {
-        let directory = tempfile::tempdir().unwrap();
-        let log = directory.path().join("log");
-        let command = |name: &str| Launch {
-            program: "/bin/sh".into(),
-            arguments: [
-                "-c".into(),
-                format!("echo {name} >> \"$1\"; printf {name}").into(),
-                "sh".into(),
-                (&log).into(),
-            ]
-            .into(),
-            timeline: None,
-            expected: None,
+    fn each_gets_its_own_results_in_time_order() {
+        let mut time = 0;
+        let launch = |index| {
+            time += 1;
+            Ok::<_, ()>((index, time))
         };
-        let mut steps = 0;
-        let gathered = interleave(&[command("a"), command("b")], 3, || steps += 1).unwrap();
-        assert_eq!(steps, 6);
-        assert!(gathered.iter().zip([b"a", b"b"]).all(|(runs, name)| runs.len() == 3 && runs[2].output == name));
-        assert_eq!(std::fs::read_to_string(log).unwrap().replace('\n', ""), "abbaab");
+        assert_eq!(interleave(2, 3, launch), Ok(vec![vec![(0, 1), (0, 4), (0, 5)], vec![(1, 2), (1, 3), (1, 6)]]));
+    }
+
+    #[test]
+    fn the_first_failure_ends_it() {
+        let mut calls = 0;
+        let failed = interleave(2, 3, |index| {
+            calls += 1;
+            if index == 1 { Err("no") } else { Ok(()) }
+        });
+        assert_eq!((failed, calls), (Err("no"), 2));
     }
 }

@@ -5,29 +5,40 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`launch`] | one fresh process, clocked from outside |
-//! | [`interleave`] | several commands in turns, so that they share the machine's moods |
+//! | [`way`] | one way to start a model |
+//! | [`worker`] | a worker through the launcher, clocked by its caller |
+//! | [`process`] | one fresh process, clocked from outside |
+//! | [`launch`] | what a start gave, and why it is no measurement |
+//! | [`interleave`] | several ways in turns, so that they share the machine's moods |
 //! | [`statistics`] | percentiles, and how sure they are |
-//! | [`memory`] | what a running process has to itself |
+//! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
+//! | [`page_cache`] | files taken out of the page cache, and read again in order |
 //! | [`machine`] | what a figure was measured on |
 //! | [`record`] | the files under `benches/runs/` |
+//! | [`goals`] | which goals a run has kept |
 //! | [`agreement`] | whether two answers are the same answer |
 //! | [`subject`] | the models that are measured |
 //! | [`waterfall`], [`table`] | figures as text |
 //!
-//! Nothing here judges a figure, and no test asserts a speed.
+//! No test asserts a speed.
 
 pub mod agreement;
+pub mod goals;
 pub mod interleave;
 pub mod launch;
 pub mod machine;
 pub mod memory;
+pub mod page_cache;
+pub mod process;
 mod reap;
 pub mod record;
 pub mod statistics;
 pub mod subject;
 pub mod table;
+mod timeline;
+pub mod usage;
 pub mod waterfall;
-mod worker;
+pub mod way;
+pub mod worker;
 
-pub use worker::{PhaseTime, WorkerTimeline};
+pub use timeline::PhaseTime;

@@ -18,16 +18,19 @@ pub struct Bytes {
     pub proportional: u64,
     /// Belonging to no file: heap, stacks, and private copies of a file's pages. No other process can share them.
     pub anonymous: u64,
+    /// In pages that no other process maps at the moment, clean or written to: what is anonymous, and pages of files.
+    pub private: u64,
     /// In huge pages: of files, of shared memory, anonymous.
     pub huge: u64,
 }
 
 impl AddAssign for Bytes {
     fn add_assign(&mut self, other: Bytes) {
-        let Bytes { resident, proportional, anonymous, huge } = other;
+        let Bytes { resident, proportional, anonymous, private, huge } = other;
         self.resident += resident;
         self.proportional += proportional;
         self.anonymous += anonymous;
+        self.private += private;
         self.huge += huge;
     }
 }
@@ -74,6 +77,7 @@ fn parse(smaps: &str, file: &str) -> Footprint {
             "Rss" => Bytes { resident: bytes, ..Bytes::default() },
             "Pss" => Bytes { proportional: bytes, ..Bytes::default() },
             "Anonymous" => Bytes { anonymous: bytes, ..Bytes::default() },
+            "Private_Clean" | "Private_Dirty" => Bytes { private: bytes, ..Bytes::default() },
             "AnonHugePages" | "ShmemPmdMapped" | "FilePmdMapped" => Bytes { huge: bytes, ..Bytes::default() },
             _ => continue,
         };
@@ -109,12 +113,14 @@ VmFlags: rd ex mr mw me
 Size:              98304 kB
 Rss:               90000 kB
 Pss:               45000 kB
-Private_Clean:         0 kB
+Private_Clean:         8 kB
+Private_Dirty:        12 kB
 Anonymous:            12 kB
 FilePmdMapped:     88064 kB
 7f0010000000-7f0010200000 rw-p 00000000 00:00 0
 Rss:                2048 kB
 Pss:                2048 kB
+Private_Dirty:      2048 kB
 Anonymous:          2048 kB
 AnonHugePages:      2048 kB
 7f0020000000-7f0020001000 r--p 00000000 fe:00 99                         /data/a model.blink
@@ -127,10 +133,11 @@ Anonymous:             0 kB
     fn mappings_are_summed_with_one_file_apart() {
         let found = parse(SMAPS, "/data/a model.blink");
         let kib = |kib: u64| kib * 1024;
-        let file = Bytes { resident: kib(90004), proportional: kib(45004), anonymous: kib(12), huge: kib(88064) };
+        let (resident, proportional, anonymous) = (kib(90004), kib(45004), kib(12));
+        let file = Bytes { resident, proportional, anonymous, private: kib(20), huge: kib(88064) };
         assert_eq!((found.file, found.file_mappings), (file, 2));
-        let total = Bytes { resident: kib(92152), proportional: kib(47112), anonymous: kib(2060), huge: kib(90112) };
-        assert_eq!(found.total, total);
+        let (resident, proportional, anonymous) = (kib(92152), kib(47112), kib(2060));
+        assert_eq!(found.total, Bytes { resident, proportional, anonymous, private: kib(2068), huge: kib(90112) });
         assert_eq!(parse(SMAPS, "/data/other").file, Bytes::default());
         assert_eq!(parse("", "/x"), Footprint::default());
     }

@@ -5,22 +5,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
 
-use serde::Serialize;
-
-/// What a process used from its spawn to its end, its threads included, as the kernel counted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Usage {
-    /// Milliseconds of processor time in the program.
-    pub user_ms: f64,
-    /// Milliseconds of processor time in the kernel on its behalf.
-    pub system_ms: f64,
-    /// Page faults served without I/O.
-    pub minor_faults: u64,
-    /// Page faults that waited for I/O.
-    pub major_faults: u64,
-    /// The most memory that was resident, in bytes.
-    pub peak_bytes: u64,
-}
+use crate::usage::Usage;
 
 /// Waits for `child` to end. It takes the child, since a process is reaped once.
 pub(crate) fn wait(child: Child) -> io::Result<(ExitStatus, Usage)> {
@@ -44,8 +29,7 @@ pub(crate) fn wait(child: Child) -> io::Result<(ExitStatus, Usage)> {
     let count = |count: libc::c_long| u64::try_from(count).unwrap_or(0);
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let usage = Usage {
-        user_ms: ms(usage.ru_utime),
-        system_ms: ms(usage.ru_stime),
+        cpu_ms: ms(usage.ru_utime) + ms(usage.ru_stime),
         minor_faults: count(usage.ru_minflt),
         major_faults: count(usage.ru_majflt),
         peak_bytes: count(usage.ru_maxrss) * unit,

@@ -2,6 +2,8 @@
 //!
 //! Whoever doubts a figure computes it again from here. It carries no path and no name of a host.
 
+mod model;
+
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -10,13 +12,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use crate::launch::{Launched, Usage};
+#[cfg(test)]
+pub(crate) use self::model::tests::runs as example;
+pub use self::model::{ChannelRuns, ColdRun, DiskRun, DiskRuns, ModelRuns, SnapshotMade, WayRuns};
+use crate::goals::Goal;
 use crate::machine::Machine;
-use crate::memory::Footprint;
-use crate::worker::PhaseTime;
 
 /// The version of the file's shape. A field that is added keeps it; one that changes its meaning does not.
-pub const SCHEMA: &str = "blink.bench-runs/1";
+pub const SCHEMA: &str = "blink.bench-runs/2";
 
 /// One run of a bench.
 #[derive(Clone, Debug, Serialize)]
@@ -39,86 +42,29 @@ pub struct BenchRuns {
     pub left_out: Vec<String>,
     /// What came out, by model.
     pub models: Vec<ModelRuns>,
+    /// What the goals say to it, as far as it was measured.
+    pub goals: Vec<Goal>,
 }
 
 /// What was asked of a bench.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Settings {
-    /// Threads of a run, for every worker.
+    /// What was measured, by name.
+    pub parts: Vec<&'static str>,
+    /// Threads of a run, for every way.
     pub threads: usize,
-    /// Launches of each worker for its cold start.
+    /// Cold starts of each way, files in the page cache.
     pub launches: usize,
-    /// Further launches of each worker for its warm runs.
+    /// Launches of each way for its warm runs.
     pub warm_launches: usize,
     /// Later runs in each of those.
     pub warm_runs: usize,
-    /// State of the page cache: `hot`, every file of a start in it.
-    pub page_cache: &'static str,
-}
-
-/// One model.
-#[derive(Clone, Debug, Serialize)]
-pub struct ModelRuns {
-    /// Its name.
-    pub model: &'static str,
-    /// Bytes of the `.onnx` file.
-    pub onnx_bytes: u64,
-    /// Bytes of the artifact.
-    pub artifact_bytes: u64,
-    /// Whether the artifact says that weights are packed at start.
-    pub prepack: bool,
-    /// Bytes that the artifact's arena plan names for activations.
-    pub arena_peak: u64,
-    /// Bytes that it names for the life of a session, packed weights included.
-    pub arena_resident: u64,
-    /// The workers.
-    pub workers: Vec<WorkerRuns>,
-}
-
-/// One way to run a model.
-#[derive(Clone, Debug, Serialize)]
-pub struct WorkerRuns {
-    /// Its name.
-    pub worker: &'static str,
-    /// Greatest difference of its output from blink's, as a share of the largest value.
-    pub difference: f64,
-    /// Its cold starts, in the order in which they were made.
-    pub cold: Vec<ColdRun>,
-    /// Milliseconds of its later runs, launch by launch.
-    pub warm_ms: Vec<Vec<f64>>,
-    /// Its memory after the first answer, where it was looked at.
-    pub memory: Option<Footprint>,
-}
-
-/// One cold start.
-#[derive(Clone, Debug, Serialize)]
-pub struct ColdRun {
-    /// Milliseconds from the spawn to the output in the parent's hands.
-    pub cold_ms: f64,
-    /// What the kernel counted.
-    #[serde(flatten)]
-    pub usage: Usage,
-    /// What the worker told of it.
-    pub phases: Vec<PhaseTime>,
-}
-
-impl From<&Launched> for ColdRun {
-    fn from(launched: &Launched) -> ColdRun {
-        let phases = launched.timeline.as_ref().map(|timeline| timeline.phases.clone()).unwrap_or_default();
-        ColdRun { cold_ms: launched.cold_ms, usage: launched.usage, phases }
-    }
-}
-
-impl WorkerRuns {
-    /// One figure of every cold start.
-    pub fn cold(&self, figure: impl Fn(&ColdRun) -> f64) -> Vec<f64> {
-        self.cold.iter().map(figure).collect()
-    }
-
-    /// The median of the later runs of each launch.
-    pub fn warm(&self) -> Vec<f64> {
-        self.warm_ms.iter().filter_map(|runs| crate::statistics::median(runs)).collect()
-    }
+    /// Workers alive at once while their memory is looked at.
+    pub alive: usize,
+    /// The most rounds of a worker and an instance in one process.
+    pub channel_rounds: usize,
+    /// Cold starts of each way from the disk.
+    pub disk_launches: usize,
 }
 
 impl BenchRuns {
@@ -176,34 +122,26 @@ mod tests {
     use super::*;
 
     fn runs() -> BenchRuns {
-        let usage = Usage { user_ms: 1.0, system_ms: 2.0, minor_faults: 3, major_faults: 0, peak_bytes: 4096 };
-        let phases = vec![PhaseTime { phase: "spawn".into(), start_ms: 0.0, duration_ms: 1.5 }];
-        let worker = WorkerRuns {
-            worker: "blink",
-            difference: 0.0,
-            cold: vec![ColdRun { cold_ms: 58.5, usage, phases }],
-            warm_ms: vec![vec![31.0, 33.0, 32.0], vec![30.0]],
-            memory: None,
-        };
-        let model = ModelRuns {
-            model: "tiny",
-            onnx_bytes: 1,
-            artifact_bytes: 2,
-            prepack: true,
-            arena_peak: 3,
-            arena_resident: 4,
-            workers: vec![worker],
-        };
         BenchRuns {
             schema: SCHEMA,
             name: "cold-start".into(),
             date: "2027-01-31".into(),
             machine: Machine::read(),
-            settings: Settings { threads: 2, launches: 1, warm_launches: 2, warm_runs: 3, page_cache: "hot" },
+            settings: Settings {
+                parts: vec!["cold"],
+                threads: 2,
+                launches: 1,
+                warm_launches: 2,
+                warm_runs: 3,
+                alive: 10,
+                channel_rounds: 4,
+                disk_launches: 5,
+            },
             binary_bytes: 1,
             peers: BTreeMap::new(),
             left_out: Vec::new(),
-            models: vec![model],
+            models: vec![example()],
+            goals: Vec::new(),
         }
     }
 
@@ -213,12 +151,13 @@ mod tests {
         let path = runs().write(directory.path()).unwrap();
         assert_eq!(path.file_name().unwrap(), "2027-01-31-cold-start.json");
         let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        assert_eq!(json["schema"], "blink.bench-runs/1");
-        let worker = &json["models"][0]["workers"][0];
-        assert_eq!((&worker["cold"][0]["cold_ms"], &worker["cold"][0]["minor_faults"]), (&58.5.into(), &3.into()));
-        assert_eq!(worker["cold"][0]["phases"][0]["phase"], "spawn");
-        assert_eq!(worker["warm_ms"][0][2], 32.0);
-        assert_eq!(runs().models[0].workers[0].warm(), [32.0, 30.0]);
+        assert_eq!(json["schema"], "blink.bench-runs/2");
+        let way = &json["models"][0]["ways"][0];
+        assert_eq!((&way["cold"][0]["cold_ms"], &way["cold"][0]["minor_faults"]), (&58.5.into(), &3.into()));
+        assert_eq!(way["cold"][0]["phases"][0]["phase"], "spawn");
+        assert_eq!((&way["warm_ms"][0][2], &way["alive"][0]["total"]["private"]), (&32.0.into(), &4096.into()));
+        assert_eq!(json["models"][0]["channel"][0]["worker_ms"][1], 31.5);
+        assert_eq!(json["models"][0]["disk"]["starts"]["restored"][0]["ms"], 240.0);
     }
 
     #[test]

@@ -37,6 +37,15 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// One median less another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The difference of the medians, in the unit of the samples.
+    pub difference: f64,
+    /// Where the true difference lies, with 95 % confidence.
+    pub interval: Interval,
+}
+
 /// One median over another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Ratio {
@@ -54,6 +63,15 @@ impl Summary {
         let at = |share| percentile(&sorted, share);
         let interval = resample(|random| random.median(samples));
         Some(Summary { count: samples.len(), min, p50: at(0.5), p90: at(0.9), p99: at(0.99), max, interval })
+    }
+}
+
+impl Difference {
+    /// The median of `from` less that of `taken`; `None` where either is empty.
+    pub fn of(from: &[f64], taken: &[f64]) -> Option<Difference> {
+        let difference = median(from)? - median(taken)?;
+        let interval = resample(|random| random.median(from) - random.median(taken));
+        Some(Difference { difference, interval })
     }
 }
 

@@ -82,3 +82,15 @@ fn a_real_change_of_five_percent_shows_and_noise_does_not() {
     let same = Ratio::of(&times(&mut random, 100, 50.0), &base).unwrap();
     assert!(same.interval.low < 1.0 && 1.0 < same.interval.high, "{same:?}");
 }
+
+#[test]
+fn a_difference_is_that_of_the_medians_and_knows_how_sure_it_is() {
+    let mut random = Random(9);
+    let (base, shifted) = (times(&mut random, 200, 50.0), times(&mut random, 200, 50.0));
+    let shifted: Vec<f64> = shifted.iter().map(|time| time + 4.0).collect();
+    let Difference { difference, interval } = Difference::of(&shifted, &base).unwrap();
+    assert_eq!(difference, median(&shifted).unwrap() - median(&base).unwrap());
+    assert!(interval.low <= difference && difference <= interval.high && interval.low > 0.0, "{interval:?}");
+    assert_eq!(Difference::of(&[], &base), None);
+    assert_eq!(Difference::of(&base, &[]), None);
+}

@@ -121,6 +121,14 @@ impl Written {
         arguments
     }
 
+    /// The inputs themselves, read back.
+    pub fn tensors(&self) -> io::Result<Vec<(String, Tensor)>> {
+        let read = |(name, path): &(String, PathBuf)| {
+            Ok((name.clone(), npy::decode(&fs::read(path)?).map_err(io::Error::other)?))
+        };
+        self.inputs.iter().map(read).collect()
+    }
+
     /// Removes what was written.
     pub fn remove(&self) -> io::Result<()> {
         self.inputs.iter().map(|(_, path)| path).chain([&self.onnx]).try_for_each(fs::remove_file)
@@ -140,6 +148,8 @@ mod tests {
         assert_eq!(fs::read(&first.inputs[0].1).unwrap(), fs::read(&again.inputs[0].1).unwrap());
         let input = format!("x={}", first.inputs[0].1.display());
         assert_eq!(first.arguments(), ["--input", &input, "--output", "y=-"].map(std::ffi::OsString::from));
+        let tensors = first.tensors().unwrap();
+        assert_eq!((tensors.len(), tensors[0].0.as_str(), tensors[0].1.shape()), (1, "x", &[1, 64][..]));
         first.remove().unwrap();
         assert_eq!(fs::read_dir(one.path()).unwrap().count(), 0);
     }

@@ -5,7 +5,7 @@
 use std::env;
 use std::io::IsTerminal;
 
-use crate::worker::PhaseTime;
+use crate::timeline::PhaseTime;
 
 /// Cells for labels.
 const LABEL: usize = 13;

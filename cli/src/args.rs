@@ -24,6 +24,7 @@ pub(crate) enum Verb {
     Compile(verbs::compile::CompileArgs),
     Run(verbs::run::RunArgs),
     Warm(verbs::warm::WarmArgs),
+    Snapshots(verbs::snapshots::SnapshotsArgs),
     Inspect(verbs::inspect::InspectArgs),
     Verify(verbs::verify::VerifyArgs),
     Doctor(verbs::doctor::DoctorArgs),

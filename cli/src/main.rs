@@ -34,6 +34,7 @@ fn main() -> std::process::ExitCode {
         Verb::Compile(args) => verbs::compile::run(args, &output),
         Verb::Run(args) => verbs::run::run(args, &output),
         Verb::Warm(args) => verbs::warm::run(args, &output),
+        Verb::Snapshots(args) => verbs::snapshots::run(args, &output),
         Verb::Inspect(args) => verbs::inspect::run(args, &output),
         Verb::Verify(args) => verbs::verify::run(args, &output),
         Verb::Doctor(args) => verbs::doctor::run(args, &output),

@@ -84,16 +84,6 @@ fn verbose_prints_the_timeline_on_stderr() {
 }
 
 #[test]
-fn the_first_millisecond_can_be_the_parents() {
-    let folder = models::compiled_one();
-    let now = blink_runtime::timeline::now();
-    let line = format!("run one.blink -i x.npy --format json --spawned-at {now}");
-    let report = folder.blink(&line).ok().json("blink.run/1");
-    let first = &report["timeline"]["phases"][0];
-    assert_eq!((&first["phase"], &first["start_ms"]), (&"spawn".into(), &0.0.into()));
-}
-
-#[test]
 fn inspect_shows_sections_values_target_and_provenance() {
     let folder = models::compiled_two();
     let report = folder.blink("inspect two.blink --format json").ok().quiet().json("blink.inspect/1");

@@ -6,6 +6,7 @@
 //! | `networks.rs` | so do a ResNet and a BERT, at several shapes and thread counts |
 //! | `dims.rs` | `--set-dim` fixes a size and changes no answer |
 //! | `determinism.rs` | two compilations in two processes give the same bytes |
+//! | `restored.rs` | a worker restored from a snapshot answers as a normal one, bit for bit (x86-64 Linux) |
 //! | `plain.rs` | the other side of the comparison: ONNX Runtime on the `.onnx` file |
 
 mod determinism;
@@ -13,5 +14,7 @@ mod dims;
 mod matrix;
 mod networks;
 mod plain;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod restored;
 #[path = "../support/mod.rs"]
 mod support;

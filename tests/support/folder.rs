@@ -97,6 +97,20 @@ impl Blink {
         self
     }
 
+    /// The same by way of `sh`, which runs `script`; there the command is `"$0" "$@"`.
+    pub(crate) fn by(self, script: &str) -> Blink {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(self.command.get_program()).args(self.command.get_args());
+        command.current_dir(self.command.get_current_dir().expect("a folder"));
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Blink { command, ..self }
+    }
+
     /// The command, to be started in another way than [`Blink::run`] does.
     pub(crate) fn into_command(self) -> Command {
         self.command

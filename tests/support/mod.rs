@@ -5,6 +5,7 @@
 //! | `folder.rs` | a directory of its own, and `blink` run in it |
 //! | `ended.rs` | how a `blink` ended, and what to expect of that |
 //! | `files.rs` | models and tensors as files in a folder |
+//! | `home.rs` | a folder with snapshots of its own |
 //! | `models.rs` | small models that many tests drive |
 //! | `tracer.rs` | a process watched at every system call (Linux) |
 //!
@@ -14,9 +15,11 @@
 pub(crate) mod ended;
 pub(crate) mod files;
 pub(crate) mod folder;
+pub(crate) mod home;
 pub(crate) mod models;
 #[cfg(target_os = "linux")]
 pub(crate) mod tracer;
 
 pub(crate) use ended::{Ended, Refusal};
 pub(crate) use folder::Folder;
+pub(crate) use home::Home;

@@ -1,7 +1,7 @@
 //! A worker gives the bits that an instance in this process gives.
 
 use blink_examples::{matrix, values};
-use blink_runtime::{Answer, Instance, Model, Outputs, Phase, Start, StartMode, StartOptions, Timeline};
+use blink_runtime::{Answer, Instance, Model, Outputs, Phase, Start, StartMode, StartOptions, Timeline, WorkerError};
 use blink_tensors::{Tensor, TensorView};
 
 use crate::support::files::{Named, same, views};
@@ -62,6 +62,31 @@ fn tensors_of_any_size_follow_one_another() {
 }
 
 /// The caller's bytes may begin anywhere; in shared memory they begin where kernels want them.
+#[test]
+fn inputs_may_be_filled_where_the_worker_reads_them() {
+    let folder = models::compiled_two();
+    let mut worker = launched(&folder, "two.blink");
+    for n in [3, 0, 100_000] {
+        let numbers = |factor: i64| values(&[n], &(0..n as i64).map(|i| i * factor - 7).collect::<Vec<_>>());
+        let inputs: Named = vec![("b".into(), numbers(3)), ("a".into(), numbers(5))];
+        let expected: Vec<_> = worker
+            .run(&views(&inputs))
+            .expect("it runs")
+            .iter()
+            .map(|(_, view)| view.bytes().unwrap().to_vec())
+            .collect();
+        let shape = [n];
+        let unfilled: Vec<_> = inputs.iter().map(|(name, t)| (name.as_str(), t.view().dtype(), &shape[..])).collect();
+        let fill = |index: usize, bytes: &mut [u8]| {
+            bytes.copy_from_slice(inputs[index].1.view().bytes().expect("numbers"));
+        };
+        let answer = worker.run_filled(&unfilled, fill).expect("it runs");
+        assert!(answer.iter().zip(&expected).all(|((_, view), expected)| view.bytes() == Some(expected)), "{n}");
+    }
+    let strings = [("a", blink_tensors::DType::String, &[1][..])];
+    assert!(matches!(worker.run_filled(&strings, |_, _| ()), Err(WorkerError::Memory { .. })));
+}
+
 #[test]
 fn inputs_are_taken_from_anywhere() {
     let folder = models::compiled_one();

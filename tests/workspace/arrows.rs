@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("blink-runtime", &["blink-artifact", "blink-snapshots", "blink-tensors"]),
     ("blink-compiler", &["blink-artifact", "blink-runtime", "blink-snapshots", "blink-tensors"]),
     ("blink-examples", &["blink-compiler", "blink-tensors"]),
-    ("blink-benches", &["blink-compiler", "blink-examples", "blink-runtime", "blink-tensors"]),
+    ("blink-benches", &["blink-compiler", "blink-examples", "blink-runtime", "blink-snapshots", "blink-tensors"]),
     (
         "blink-cli",
         &[
@@ -24,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "blink-benches",
             "blink-compiler",
             "blink-examples",
+            "blink-restorer",
             "blink-runtime",
             "blink-snapshots",
             "blink-tensors",

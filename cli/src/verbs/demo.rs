@@ -1,4 +1,5 @@
-//! `blink demo`: a model made here, started cold by blink and by ONNX Runtime's ordinary way, side by side.
+//! `blink demo`: a model made here, started cold in three ways, side by side: a worker restored from a snapshot, one
+//! that is started normally, and ONNX Runtime's ordinary way.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -6,8 +7,9 @@
 //! | `demo/starts.rs` | the ways to start that are compared |
 //! | `demo/report.rs` | what came out, in text and JSON |
 //!
-//! Every launch is a fresh process, and every answer is checked: blink's against its first one bit by bit, the other
-//! ways' against their own likewise, and all of them against blink's within rounding.
+//! Every launch is a fresh process, and every answer is checked: the workers' against each other bit by bit, the other
+//! way's against its own likewise and against the workers' within rounding. Where no snapshot can be made, the demo says
+//! why and shows the rest.
 
 mod report;
 mod scratch;
@@ -24,11 +26,11 @@ use indicatif::ProgressBar;
 
 use self::report::Report;
 use self::scratch::Scratch;
-use self::starts::Start;
+use self::starts::{Start, Ways};
 use crate::output::{Output, note};
 use crate::{progress, setup};
 
-/// See a cold start: a model is made, compiled, and started beside the ordinary way.
+/// See a cold start: a model is made, compiled, warmed, and started beside the ordinary way.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DemoArgs {
     /// The model: resnet50 (102 MB) or bert (435 MB). Weights are made from a seed.
@@ -55,23 +57,30 @@ pub(crate) fn run(args: &DemoArgs, output: &Output) -> anyhow::Result<()> {
     }
 
     let launches = Start::COUNT * (args.runs as usize + 1);
-    let bar = progress::steps("writing".into(), (1 + Stage::ALL.len() + launches) as u64);
-    let starts = scratch.settle(work(args, scratch.path(), threads, &bar));
+    let bar = progress::steps("writing".into(), (2 + Stage::ALL.len() + launches) as u64);
+    let worked = scratch.settle(work(args, scratch.path(), threads, &bar));
     bar.finish_and_clear();
 
-    let kept = args.keep.as_deref();
-    let report = Report::new(args.model, threads, machine, &starts?, kept)?;
+    let (ways, starts) = worked?;
+    let report = Report::new(args.model, threads, machine, &ways.snapshot, &starts, args.keep.as_deref())?;
     output.print(&report, |out| report.print(out))
 }
 
 /// Everything that takes time.
-fn work(args: &DemoArgs, directory: &Path, threads: usize, bar: &ProgressBar) -> anyhow::Result<Vec<Start>> {
+fn work(args: &DemoArgs, directory: &Path, threads: usize, bar: &ProgressBar) -> anyhow::Result<(Ways, Vec<Start>)> {
     let written = args.model.write(directory).with_context(|| directory.display().to_string())?;
     bar.inc(1);
     let artifact = directory.join(args.model.name()).with_extension("blink");
     compile_here(&written, &artifact, threads, bar)?;
+    bar.set_message("warming");
+    let mut ways = Ways::make(&written, &artifact, threads)?;
+    bar.inc(1);
+    if let Err(why) = &ways.snapshot {
+        bar.suspend(|| note!("note: no worker is restored from a snapshot: {why}"));
+    }
     bar.set_message("starting");
-    starts::measure(&written, &artifact, threads, args.runs as usize, || bar.inc(1))
+    let starts = ways.measure(args.runs as usize, || bar.inc(1))?;
+    Ok((ways, starts))
 }
 
 /// What a reader should know before the figures.

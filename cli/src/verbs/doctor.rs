@@ -57,6 +57,7 @@ pub(crate) fn run(_: &DoctorArgs, output: &Output) -> anyhow::Result<()> {
         checks::kernel(host.kernel_release.as_deref()),
         checks::huge_pages(host.huge_pages),
         checks::cache(),
+        checks::snapshots(),
         checks::gpu(host.nvidia_driver.as_deref()),
     ];
     let ready = checks.iter().all(|check| check.state != State::Problem);

@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod setup;
+pub(crate) mod snapshots;
 pub(crate) mod stock;
 pub(crate) mod verify;
 pub(crate) mod warm;

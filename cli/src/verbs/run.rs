@@ -51,12 +51,6 @@ pub(crate) struct RunArgs {
     /// Write the timeline of the start here, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
-    /// When the parent spawned this process, in nanoseconds of the monotonic clock.
-    #[arg(long, hide = true, value_name = "NANOSECONDS")]
-    pub(crate) spawned_at: Option<u64>,
-    /// Run so many times more once the outputs are written, and record each time in the timeline.
-    #[arg(long, hide = true, value_name = "N", default_value_t = 0, requires = "timeline")]
-    pub(crate) repeat: u32,
 }
 
 /// `--prepack` of a run.
@@ -112,9 +106,9 @@ pub(super) struct TimelineReport {
     schema: &'static str,
     total_ms: f64,
     phases: Vec<Span>,
-    /// Later runs in the same process, in milliseconds each.
+    /// Later runs in the same process, in milliseconds each, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    warm_ms: Vec<f64>,
+    pub(super) warm_ms: Vec<f64>,
 }
 
 /// Launches, reads, runs, writes.
@@ -138,14 +132,10 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
         destinations.is_empty() || (output.format == Format::Json && !destinations.iter().any(Destination::is_stdout));
     let outputs = if prints { summaries(args, output, answer) } else { Vec::new() };
 
-    let warm_ms = repeat(args.repeat, || worker.run(&inputs).map(drop))?;
     let mut timeline = *worker.timeline();
-    if let Some(spawned_at) = args.spawned_at {
-        timeline.begin_at(spawned_at);
-    }
     timeline.add(Recorded { phase: Phase::Output, begin: received_at, end: written_at });
     if let Some(path) = &args.timeline {
-        TimelineReport::of(&timeline).with_warm(warm_ms).write(path)?;
+        TimelineReport::of(&timeline).write(path)?;
     }
     if output.verbose > 0 {
         print_timeline(&timeline);
@@ -169,17 +159,6 @@ fn spec(args: &RunArgs) -> WorkerSpec {
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..StartOptions::default() };
     WorkerSpec { model: args.model.clone(), options, start, ..WorkerSpec::new(&args.artifact) }
-}
-
-/// Milliseconds of each of `times` runs.
-pub(super) fn repeat<E>(times: u32, mut run: impl FnMut() -> Result<(), E>) -> Result<Vec<f64>, E> {
-    let timed = |_| {
-        let start = timeline::now();
-        // What a run gave is given back before the next, in its time: a server does the same.
-        run()?;
-        Ok((timeline::now() - start) as f64 / 1e6)
-    };
-    (0..times).map(timed).collect()
 }
 
 pub(super) fn views(tensors: &[(String, blink_tensors::Tensor)]) -> Vec<(&str, TensorView<'_>)> {
@@ -227,11 +206,6 @@ impl TimelineReport {
     pub(super) fn of(timeline: &Timeline) -> TimelineReport {
         let (total_ms, phases) = (timeline.total_ms(), timeline.spans());
         TimelineReport { schema: "blink.timeline/1", total_ms, phases, warm_ms: Vec::new() }
-    }
-
-    /// Adds later runs.
-    pub(super) fn with_warm(self, warm_ms: Vec<f64>) -> TimelineReport {
-        TimelineReport { warm_ms, ..self }
     }
 
     /// Writes it to `path` as JSON.

@@ -33,10 +33,12 @@ pub(crate) enum Mode {
     Serve,
     /// It starts, warms up and parks, to be written down. Those restored from it serve.
     Park,
+    /// It parks without a model: whether that works here is the question.
+    Probe,
 }
 
 impl Mode {
-    const ALL: [(Mode, &str); 2] = [(Mode::Serve, "serve"), (Mode::Park, "park")];
+    const ALL: [(Mode, &str); 3] = [(Mode::Serve, "serve"), (Mode::Park, "park"), (Mode::Probe, "probe")];
 }
 
 impl Arguments {

@@ -29,7 +29,7 @@ pub(crate) use failure::Failure;
 pub use failure::FailureClass;
 pub(crate) use memory::SharedMemory;
 pub(crate) use packet::{Packet, Place, receive, send};
-pub(crate) use record::{Record, read_text, write, write_text};
+pub(crate) use record::{Record, read_text, write, write_text, write_unfilled};
 
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";

@@ -12,6 +12,7 @@
 //! Elements are used where they stand. The table is copied before it is read, so that what was checked stays so.
 
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 
 use blink_tensors::{AlignedBuffer, DType, DataView, TensorView};
 
@@ -45,6 +46,9 @@ enum Elements {
     Strings(Vec<String>),
 }
 
+/// A tensor whose elements are not there yet: name, dtype (not strings) and shape.
+pub(crate) type Unfilled<'a> = (&'a str, DType, &'a [usize]);
+
 /// Writes tensors and phases into `memory`, from `start` on, and makes room where there is too little.
 pub(crate) fn write(
     memory: &mut SharedMemory,
@@ -52,38 +56,84 @@ pub(crate) fn write(
     tensors: &[(&str, TensorView<'_>)],
     phases: &[Recorded],
 ) -> io::Result<Place> {
-    let (mut table, mut end) = (Table::default(), start);
-    table.size(tensors.len());
+    let mut layout = Layout::new(start, tensors.len());
     for (name, view) in tensors {
-        table.text(name);
-        table.number(view.dtype().onnx_code() as u64);
-        table.size(view.shape().len());
-        view.shape().iter().for_each(|&dim| table.size(dim));
+        layout.tensor(name, view.dtype(), view.shape());
         match view.data() {
-            DataView::Strings(strings) => strings.iter().for_each(|string| table.text(string)),
-            DataView::Bytes(bytes) => {
-                let at = aligned(end)?;
-                table.size(at);
-                end = at.checked_add(bytes.len()).ok_or(ErrorKind::OutOfMemory)?;
-            }
+            DataView::Strings(strings) => strings.iter().for_each(|string| layout.table.text(string)),
+            DataView::Bytes(bytes) => layout.elements(bytes.len())?,
         }
     }
-    table.size(phases.len());
-    for recorded in phases {
-        [recorded.phase as u64, recorded.begin, recorded.end].into_iter().for_each(|number| table.number(number));
-    }
-    let offset = aligned(end)?;
-    let end = offset.checked_add(table.0.len()).ok_or(ErrorKind::OutOfMemory)?;
-    memory.grow(end)?;
+    layout.phases(phases);
+    let elements: Vec<_> = tensors.iter().filter_map(|(_, view)| view.bytes()).collect();
+    layout.write(memory, |index, place| place.copy_from_slice(elements[index]))
+}
 
-    let mut at = start;
-    for bytes in tensors.iter().filter_map(|(_, view)| view.bytes()) {
-        at = aligned(at)?;
-        memory.bytes_mut()[at..at + bytes.len()].copy_from_slice(bytes);
-        at += bytes.len();
+/// As [`write`], of tensors whose elements `fill` puts where they belong: it gets the index of each, and its bytes.
+pub(crate) fn write_unfilled(
+    memory: &mut SharedMemory,
+    start: usize,
+    tensors: &[Unfilled<'_>],
+    fill: impl FnMut(usize, &mut [u8]),
+) -> io::Result<Place> {
+    let mut layout = Layout::new(start, tensors.len());
+    for &(name, dtype, shape) in tensors {
+        layout.tensor(name, dtype, shape);
+        let no_len = || io::Error::new(ErrorKind::InvalidInput, format!("{dtype}{shape:?} has no fixed length"));
+        layout.elements(count(shape).and_then(|count| dtype.byte_len(count)).ok_or_else(no_len)?)?;
     }
-    memory.bytes_mut()[offset..end].copy_from_slice(&table.0);
-    Ok(Place { offset: offset as u64, len: table.0.len() as u64, memory_len: memory.len() as u64 })
+    layout.phases(&[]);
+    layout.write(memory, fill)
+}
+
+/// A table being made, and where the elements that it tells of will stand.
+struct Layout {
+    table: Table,
+    ranges: Vec<Range<usize>>,
+    end: usize,
+}
+
+impl Layout {
+    fn new(start: usize, tensors: usize) -> Layout {
+        let mut table = Table::default();
+        table.size(tensors);
+        Layout { table, ranges: Vec::with_capacity(tensors), end: start }
+    }
+
+    fn tensor(&mut self, name: &str, dtype: DType, shape: &[usize]) {
+        self.table.text(name);
+        self.table.number(dtype.onnx_code() as u64);
+        self.table.size(shape.len());
+        shape.iter().for_each(|&dim| self.table.size(dim));
+    }
+
+    /// Room for the elements of the tensor that was told of last.
+    fn elements(&mut self, len: usize) -> io::Result<()> {
+        let at = aligned(self.end)?;
+        self.table.size(at);
+        self.end = at.checked_add(len).ok_or(ErrorKind::OutOfMemory)?;
+        self.ranges.push(at..self.end);
+        Ok(())
+    }
+
+    fn phases(&mut self, phases: &[Recorded]) {
+        self.table.size(phases.len());
+        for recorded in phases {
+            let numbers = [recorded.phase as u64, recorded.begin, recorded.end];
+            numbers.into_iter().for_each(|number| self.table.number(number));
+        }
+    }
+
+    fn write(self, memory: &mut SharedMemory, mut fill: impl FnMut(usize, &mut [u8])) -> io::Result<Place> {
+        let (offset, len) = (aligned(self.end)?, self.table.0.len());
+        let end = offset.checked_add(len).ok_or(ErrorKind::OutOfMemory)?;
+        memory.grow(end)?;
+        for (index, range) in self.ranges.into_iter().enumerate() {
+            fill(index, &mut memory.bytes_mut()[range]);
+        }
+        memory.bytes_mut()[offset..end].copy_from_slice(&self.table.0);
+        Ok(Place { offset: offset as u64, len: len as u64, memory_len: memory.len() as u64 })
+    }
 }
 
 /// Writes a text into `memory` at `start`.

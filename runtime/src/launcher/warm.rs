@@ -99,7 +99,7 @@ impl Launcher {
         let key = self.key(spec)?;
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
-        let taken = self.write_down(&key, pending.file())?;
+        let taken = self.write_down(&key, Mode::Park, pending.file())?;
 
         let seeds = [golden.seed, golden.seed.wrapping_add(1), golden.seed.wrapping_add(2)];
         let inputs = seeds.map(|seed| golden::inputs_from(model.record(), golden, seed));
@@ -126,8 +126,27 @@ impl Launcher {
         })
     }
 
+    /// Whether workers can be written down and restored on this machine: it does so with one that has no model.
+    pub fn probe(&self) -> Result<(), WarmError> {
+        let key = Key {
+            artifact: "/".into(),
+            program: self.program.to_path_buf(),
+            library: PathBuf::new(),
+            threads: 1,
+            prepack: None,
+            pin: false,
+            model: String::new(),
+        };
+        let file = unnamed_file().map_err(|source| WarmError::Write { source })?;
+        self.write_down(&key, Mode::Probe, &file)?;
+        let spec = WorkerSpec { start: StartMode::Snapshot, ..WorkerSpec::new("/") };
+        let mut worker = self.restore(Found { file, path: key.artifact }, &spec, key.threads, now())?;
+        worker.facts()?;
+        Ok(())
+    }
+
     /// Starts the worker of `key`, waits until it is parked, and writes it to `file`.
-    fn write_down(&self, key: &Key, file: &File) -> Result<Taken, WarmError> {
+    fn write_down(&self, key: &Key, mode: Mode, file: &File) -> Result<Taken, WarmError> {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             artifact: key.artifact.clone(),
@@ -135,7 +154,7 @@ impl Launcher {
             threads: key.threads,
             prepack: key.prepack,
             pin: key.pin,
-            mode: Mode::Park,
+            mode,
         };
         // A file takes any amount without being read, so the worker never waits for its parent.
         let mut words = unnamed_file().map_err(spawn)?;
@@ -172,7 +191,7 @@ impl Launcher {
     }
 }
 
-/// A file for what a process says.
+/// A file without a name.
 fn unnamed_file() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
     Ok(memfd_create(c"blink-words", MemfdFlags::CLOEXEC)?.into())

@@ -5,14 +5,14 @@ use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use blink_tensors::TensorView;
+use blink_tensors::{DType, TensorView};
 
 use super::answer::Answer;
 use super::child::Ended;
 use super::restore::Fallback;
 use super::spawn::Spawned;
 use super::{LaunchError, Reason, Start, StartMode};
-use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record};
+use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory};
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// How long a worker may take to end once it is alone. It has nothing to do but to end.
@@ -79,9 +79,26 @@ impl Worker {
     /// Inputs are copied into shared memory, where the worker uses them; outputs are lent from there. Where a restored
     /// worker refuses or dies, a normal one is started and answers, and [`Worker::start`] tells why.
     pub fn run(&mut self, inputs: &[(&str, TensorView<'_>)]) -> Result<Answer<'_>, WorkerError> {
+        self.answer(|memory| channel::write(memory, 0, inputs, &[]))
+    }
+
+    /// As [`Worker::run`], without a copy: `fill` puts the elements of each input where the worker will read them. It is
+    /// given the input's index and its bytes, whose contents are not defined; strings are not among such inputs. Where
+    /// a normal worker takes the place of a restored one, it is called again.
+    pub fn run_filled(
+        &mut self,
+        inputs: &[(&str, DType, &[usize])],
+        mut fill: impl FnMut(usize, &mut [u8]),
+    ) -> Result<Answer<'_>, WorkerError> {
+        self.answer(|memory| channel::write_unfilled(memory, 0, inputs, &mut fill))
+    }
+
+    fn answer(
+        &mut self,
+        mut write: impl FnMut(&mut SharedMemory) -> io::Result<Place>,
+    ) -> Result<Answer<'_>, WorkerError> {
         let answer = self.ask_or_replace(|worker| {
-            let request = channel::write(&mut worker.spawned.memory, 0, inputs, &[]);
-            request.map(Packet::Run).map_err(|source| WorkerError::Memory { source })
+            write(&mut worker.spawned.memory).map(Packet::Run).map_err(|source| WorkerError::Memory { source })
         })?;
         let record = Record::read(&mut self.spawned.memory, answer);
         self.record = record.map_err(|source| self.not_understood(source))?;
@@ -100,7 +117,7 @@ impl Worker {
     /// Asks what `packet` says; where that shows that the worker was not restored, asks a normal one in its place.
     fn ask_or_replace(
         &mut self,
-        packet: impl Fn(&mut Worker) -> Result<Packet, WorkerError>,
+        mut packet: impl FnMut(&mut Worker) -> Result<Packet, WorkerError>,
     ) -> Result<Place, WorkerError> {
         let first = packet(self)?;
         match self.ask(first) {

@@ -36,7 +36,7 @@ pub fn enter() -> ! {
     let entered = now();
     let Some(arguments) = Arguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let mut server = match arguments.mode {
-        Mode::Park => park::enter(arguments),
+        Mode::Park | Mode::Probe => park::enter(arguments),
         Mode::Serve => {
             let Some((socket, memory)) = process::adopt() else { process::refuse() };
             let mut timeline = Timeline::begin(None, entered);

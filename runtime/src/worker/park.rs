@@ -12,7 +12,7 @@ use blink_snapshots::{Restored, close_inherited, park};
 
 use super::serve::Server;
 use super::{process, start};
-use crate::channel::{Arguments, Failure};
+use crate::channel::{Arguments, Failure, FailureClass, Mode};
 use crate::golden;
 use crate::instance::Instance;
 use crate::timeline::{Phase, Recorded, Timeline, now};
@@ -26,17 +26,25 @@ const STACK: usize = 8 << 20;
 /// cannot be parked says why on stderr and ends with code 1.
 pub(super) fn enter(arguments: Arguments) -> Server {
     close_inherited(3);
+    let started = match arguments.mode {
+        Mode::Probe => Err(Failure { class: FailureClass::Request, message: "it was started without a model".into() }),
+        _ => Ok(warm_on_a_thread(arguments)),
+    };
+    match park() {
+        Ok(restored) => server(started, restored),
+        Err(error) => give_up(&error.to_string()),
+    }
+}
+
+/// [`warm`], on a thread that is gone when it returns.
+fn warm_on_a_thread(arguments: Arguments) -> Instance {
     crate::engine::Engine::share_heap();
     let begun = thread::Builder::new().stack_size(STACK).spawn(move || warm(&arguments));
-    let instance = match begun.map(thread::JoinHandle::join) {
+    match begun.map(thread::JoinHandle::join) {
         Ok(Ok(Ok(instance))) => instance,
         Ok(Ok(Err(failure))) => give_up(&failure.message),
         Ok(Err(_)) => give_up("the thread that starts the model has panicked"),
         Err(error) => give_up(&format!("a thread cannot be started: {error}")),
-    };
-    match park() {
-        Ok(restored) => server(instance, restored),
-        Err(error) => give_up(&error.to_string()),
     }
 }
 
@@ -57,12 +65,12 @@ fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
 }
 
 /// What is to answer in a restored process.
-fn server(instance: Instance, restored: Restored) -> Server {
+fn server(started: Result<Instance, Failure>, restored: Restored) -> Server {
     let Some((socket, memory)) = process::adopt() else { process::refuse() };
     let mut timeline = Timeline::begin(None, restored.entered);
     timeline.add(Recorded { phase: Phase::Spawn, begin: restored.entered, end: restored.entered });
     timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });
-    Server::new(socket, memory, Ok(instance), timeline)
+    Server::new(socket, memory, started, timeline)
 }
 
 fn give_up(why: &str) -> ! {

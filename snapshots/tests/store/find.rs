@@ -13,7 +13,7 @@ use blink_snapshots::{Distrust, Reason};
 use crate::support::{Home, image, mode, reason, set_mode};
 
 /// A user that nobody is.
-const NOBODY: u32 = 65534;
+const NOBODY: u32 = 65533;
 
 /// Changes the owner, which only root may: false, and said, for others.
 fn give_away(path: &Path) -> bool {

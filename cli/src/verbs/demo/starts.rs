@@ -5,9 +5,13 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use blink_benches::agreement;
 use blink_benches::interleave::interleave;
-use blink_benches::launch::{Launch, Launched};
+use blink_benches::launch::Launched;
+use blink_benches::process::ProcessLaunch;
 use blink_benches::statistics::{Summary, median};
 use blink_benches::subject::Written;
+use blink_benches::way::{Launch, Way};
+use blink_benches::worker::WorkerLaunch;
+use blink_runtime::{Launcher, StartMode, StartOptions, Stdio, Warmed, WorkerSpec};
 
 /// Later runs in each process, for its warm time.
 const WARM_RUNS: u32 = 10;
@@ -20,13 +24,13 @@ pub(super) struct Start {
     pub(super) title: String,
     /// Its launches, in time order; at least one.
     pub(super) launched: Vec<Launched>,
-    /// Greatest difference of its answer from blink's, as a share of the largest value.
+    /// Greatest difference of its answer from a worker's, as a share of the largest value.
     pub(super) difference: f64,
 }
 
 impl Start {
-    /// How many ways there are.
-    pub(super) const COUNT: usize = 2;
+    /// How many ways there are at most.
+    pub(super) const COUNT: usize = 3;
 
     /// Milliseconds from the spawn to the first answer, by launch.
     pub(super) fn cold_ms(&self) -> Vec<f64> {
@@ -40,8 +44,7 @@ impl Start {
 
     /// The median of the later runs in each process, by launch.
     pub(super) fn warm(&self) -> Option<Summary> {
-        let timelines = self.launched.iter().filter_map(|launched| launched.timeline.as_ref());
-        Summary::of(&timelines.filter_map(|timeline| median(&timeline.warm_ms)).collect::<Vec<_>>())
+        Summary::of(&self.launched.iter().filter_map(|launched| median(&launched.warm_ms)).collect::<Vec<_>>())
     }
 
     /// The launch in the middle: half of the others were no faster.
@@ -52,65 +55,85 @@ impl Start {
     }
 }
 
-/// Launches each way once uncounted, which brings its files into the page cache and tells its answer, then `runs`
-/// times in turns. `progress` is called after each launch.
-pub(super) fn measure(
-    written: &Written,
-    artifact: &Path,
-    threads: usize,
-    runs: usize,
-    mut progress: impl FnMut(),
-) -> anyhow::Result<Vec<Start>> {
-    let mut launches = ways(written, artifact, threads)?;
-    let mut starts: Vec<Start> = Vec::new();
-    for (name, title, launch) in &mut launches {
-        let first = launch.launch()?;
-        progress();
-        launch.expected = Some(first.digest.clone());
-        let ours = starts.first().map_or(&first, |start| &start.launched[0]);
-        let difference = agreement::compare(&ours.output, &first.output)
-            .with_context(|| format!("{title} gave another answer than blink"))?;
-        starts.push(Start { name, title: title.clone(), launched: vec![first], difference });
-    }
-    let launches: Vec<_> = launches.into_iter().map(|(_, _, launch)| launch).collect();
-    for (start, launched) in starts.iter_mut().zip(interleave(&launches, runs, progress)?) {
-        ensure!(!launched.is_empty(), "nothing was launched: runs is 0, expected at least 1");
-        start.launched = launched;
-    }
-    Ok(starts)
+/// What is launched.
+pub(super) struct Ways {
+    ways: Vec<(String, Way)>,
+    /// The snapshot that workers are restored from, or why there is none.
+    pub(super) snapshot: Result<Warmed, String>,
 }
 
-/// Name, title and command of every way; blink's own comes first. All get the same input and threads.
-fn ways(
-    written: &Written,
-    artifact: &Path,
-    threads: usize,
-) -> anyhow::Result<[(&'static str, String, Launch); Start::COUNT]> {
-    let program = std::env::current_exe().context("this executable cannot be found again")?;
-    let launch = |verb: &str, model: &Path| {
-        let mut arguments = vec![verb.into(), model.into()];
+impl Ways {
+    /// Every way that this machine has, after a snapshot was made where it can be: restored and normal workers, then
+    /// ONNX Runtime. All get the same input and threads.
+    pub(super) fn make(written: &Written, artifact: &Path, threads: usize) -> anyhow::Result<Ways> {
+        let program = std::env::current_exe().context("this executable cannot be found again")?;
+        let launcher = Launcher::new(&program).with_snapshots(artifact.with_file_name("snapshots"));
+        let options = StartOptions { threads: Some(threads), ..StartOptions::default() };
+        let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
+        let spec = WorkerSpec { options, start: StartMode::Normal, stdio, ..WorkerSpec::new(artifact) };
+        let snapshot = launcher.warm(&spec).map_err(|error| error.to_string());
+
+        let (mut ways, inputs, file) = (Vec::new(), written.tensors()?, name(artifact));
+        let mut worker = |name, title, start| {
+            let spec = WorkerSpec { start, ..spec.clone() };
+            let (launcher, inputs) = (launcher.clone(), inputs.clone());
+            let launch = WorkerLaunch { launcher, spec, inputs, output: written.output, expected: None };
+            ways.push((title, Way { name, launch: Launch::Worker(launch) }));
+        };
+        if snapshot.is_ok() {
+            worker("restored", format!("{file}, restored"), StartMode::Snapshot);
+        }
+        worker("normal", format!("{file}, started"), StartMode::Normal);
+
+        let mut arguments = vec!["stock".into(), (&written.onnx).into()];
         arguments.extend(written.arguments());
         arguments.extend(["--threads".into(), threads.to_string().into()]);
-        arguments.extend(["--repeat".into(), WARM_RUNS.to_string().into()]);
         let timeline = Some(artifact.with_extension("timeline.json"));
-        Launch { program: program.clone(), arguments, timeline, expected: None }
-    };
-    let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok([
-        ("normal", format!("blink run {}", file(artifact)), launch("run", artifact)),
-        ("stock", format!("ONNX Runtime on {}", file(&written.onnx)), launch("stock", &written.onnx)),
-    ])
+        let launch = Launch::Process(ProcessLaunch { program, arguments, timeline, expected: None });
+        ways.push((format!("ONNX Runtime on {}", name(&written.onnx)), Way { name: "stock", launch }));
+        Ok(Ways { ways, snapshot })
+    }
+
+    /// Launches each way once uncounted, which brings its files into the page cache and tells its answer, then `runs`
+    /// times in turns. `progress` is called after each launch.
+    pub(super) fn measure(&mut self, runs: usize, mut progress: impl FnMut()) -> anyhow::Result<Vec<Start>> {
+        ensure!(runs > 0, "nothing is launched: runs is 0, expected at least 1");
+        let mut starts: Vec<Start> = Vec::new();
+        for (title, way) in &mut self.ways {
+            let first = way.launch().with_context(|| title.clone())?;
+            progress();
+            way.expect(first.expected());
+            let ours = starts.first().map_or(&first, |start| &start.launched[0]);
+            let difference = agreement::compare(&ours.output, &first.output)
+                .with_context(|| format!("{title} gave another answer than a worker"))?;
+            let same = way.name != "normal" || first.digest == ours.digest;
+            ensure!(same, "a restored worker gave other bits than one that was started normally");
+            starts.push(Start { name: way.name, title: title.clone(), launched: vec![first], difference });
+        }
+        let launched = interleave(self.ways.len(), runs, |index| {
+            let (title, way) = &self.ways[index];
+            let launched = way.launch_and(WARM_RUNS, |_| ()).with_context(|| title.clone());
+            progress();
+            launched
+        })?;
+        for (start, launched) in starts.iter_mut().zip(launched) {
+            start.launched = launched;
+        }
+        Ok(starts)
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use blink_benches::launch::Usage;
-
     use super::*;
 
     fn launched(cold_ms: f64) -> Launched {
-        let usage = Usage { user_ms: 0.0, system_ms: 0.0, minor_faults: 0, major_faults: 0, peak_bytes: 0 };
-        Launched { cold_ms, usage, timeline: None, output: Vec::new(), digest: String::new() }
+        let (phases, warm_ms) = (Vec::new(), Vec::new());
+        Launched { cold_ms, usage: None, phases, warm_ms, output: Vec::new(), digest: String::new() }
     }
 
     #[test]

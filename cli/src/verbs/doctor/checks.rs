@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use blink_runtime::Launcher;
 use blink_runtime::host::{HugePages, Memory, Threads};
 use blink_runtime::library::{self, LibraryError, ORT_VERSION, Origin};
 use serde::Serialize;
@@ -98,6 +99,18 @@ pub(super) fn library() -> Check {
             format!("sha256 {sha256}: {place}"),
             format!("no build is pinned for {} {}: make sure it is {ORT_VERSION}", consts::OS, consts::ARCH),
         ),
+    }
+}
+
+/// A worker without a model is written down and restored: nothing else shows that it can be done.
+pub(super) fn snapshots() -> Check {
+    const NAME: &str = "snapshots";
+    let probed = std::env::current_exe()
+        .map_err(|error| error.to_string())
+        .and_then(|program| Launcher::new(program).probe().map_err(|error| error.to_string()));
+    match probed {
+        Ok(()) => Check::ok(NAME, "a worker was written down and restored"),
+        Err(error) => Check::warning(NAME, error, "workers start normally, which takes longer; docs/snapshots.md"),
     }
 }
 

@@ -1,15 +1,12 @@
 //! What is launched: the `blink` binary that was built before, and Python's onnxruntime where it is installed.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
-use blink_benches::launch::Launch;
-use blink_benches::subject::Written;
 
 /// Programs, found once.
-pub(crate) struct Found {
+pub(crate) struct Programs {
     /// The target directory.
     pub(crate) target: PathBuf,
     /// The `blink` binary.
@@ -30,19 +27,9 @@ pub(crate) struct Python {
     pub(crate) versions: String,
 }
 
-/// A way to run a model.
-pub(crate) struct Worker {
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// How to launch it.
-    pub(crate) launch: Launch,
-    /// Whether its cold start is measured too, and not only its warm runs.
-    pub(crate) cold: bool,
-}
-
-impl Found {
+impl Programs {
     /// Looks beside this bench's own executable: `TARGET/release/deps/cold_start-HASH`.
-    pub(crate) fn find(no_python: bool) -> anyhow::Result<Found> {
+    pub(crate) fn find(no_python: bool) -> anyhow::Result<Programs> {
         let own = std::env::current_exe()?;
         let profile = own.parent().and_then(Path::parent).context("this executable is not in a target directory")?;
         let target = profile.parent().context("this executable is not in a target directory")?.to_owned();
@@ -65,39 +52,7 @@ impl Found {
             let versions = said(Command::new(&program).args(["-c", script]).env("ORT_DISABLE_TELEMETRY", "1"))?;
             python = Some(Python { program, versions });
         }
-        Ok(Found { target, blink, binary_bytes: metadata.len(), python, left_out })
-    }
-
-    /// Every way to run the model `written`, compiled to `artifact`. `packed` says whether the artifact packs weights
-    /// at start; where it does not, packing is measured beside it, warm only.
-    pub(crate) fn workers(&self, written: &Written, artifact: &Path, packed: bool, threads: usize) -> Vec<Worker> {
-        let timeline = artifact.with_extension("timeline.json");
-        let launch = |program: &Path, first: &[OsString]| {
-            let mut arguments = first.to_vec();
-            arguments.extend(written.arguments());
-            arguments.extend(["--threads".into(), threads.to_string().into()]);
-            Launch { program: program.to_owned(), arguments, timeline: Some(timeline.clone()), expected: None }
-        };
-        let run = ["run".into(), artifact.into()];
-        let mut workers = vec![
-            Worker { name: "blink", launch: launch(&self.blink, &run), cold: true },
-            Worker {
-                name: "stock",
-                launch: launch(&self.blink, &["stock".into(), (&written.onnx).into()]),
-                cold: true,
-            },
-        ];
-        if !packed {
-            let mut launch = launch(&self.blink, &run);
-            launch.arguments.extend(["--prepack".into(), "on".into()]);
-            workers.push(Worker { name: "blink-packed", launch, cold: false });
-        }
-        if let Some(python) = &self.python {
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/python_onnxruntime.py");
-            let launch = launch(&python.program, &[script.into(), (&written.onnx).into()]);
-            workers.push(Worker { name: "python", launch, cold: true });
-        }
-        workers
+        Ok(Programs { target, blink, binary_bytes: metadata.len(), python, left_out })
     }
 }
 

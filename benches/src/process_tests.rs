@@ -1,9 +1,14 @@
 //! Launches of a shell, whose output, end and timing are known.
 
 use super::*;
+use crate::timeline::PhaseTime;
 
-fn shell(script: &str) -> Launch {
-    Launch {
+fn expected(output: &[u8]) -> Expected {
+    Expected { digest: blake3::hash(output).to_hex().to_string(), len: output.len() }
+}
+
+fn shell(script: &str) -> ProcessLaunch {
+    ProcessLaunch {
         program: "/bin/sh".into(),
         arguments: ["-c", script, "shell"].map(OsString::from).into(),
         timeline: None,
@@ -16,8 +21,9 @@ fn output_is_kept_byte_for_byte() {
     let launched = shell("printf 'a\\000b'; printf c").launch().unwrap();
     assert_eq!(launched.output, b"a\0bc");
     assert_eq!(launched.digest, blake3::hash(b"a\0bc").to_hex().to_string());
-    assert!(launched.cold_ms > 0.0 && launched.timeline.is_none());
-    assert!(launched.usage.minor_faults > 0 && launched.usage.peak_bytes > 0, "{:?}", launched.usage);
+    assert!(launched.cold_ms > 0.0 && launched.phases.is_empty() && launched.warm_ms.is_empty());
+    let usage = launched.usage.unwrap();
+    assert!(usage.minor_faults > 0 && usage.peak_bytes > 0, "{usage:?}");
 }
 
 #[test]
@@ -38,7 +44,8 @@ fn the_clock_stops_at_the_output_and_not_at_the_exit() {
         std::thread::sleep(std::time::Duration::from_millis(100));
         File::create(&gate).unwrap();
     };
-    let launched = waiting.launch_and(1, look).unwrap();
+    waiting.expected = Some(expected(b"x"));
+    let launched = waiting.launch_and(0, look).unwrap();
     let whole_ms = (now() - begin) as f64 / 1e6;
     assert!(whole_ms - launched.cold_ms >= 100.0, "{whole_ms} {}", launched.cold_ms);
     let late = shell("sleep 0.2; printf x").launch().unwrap();
@@ -56,22 +63,30 @@ fn the_process_can_be_looked_at_when_the_output_has_come() {
         seen = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok();
         File::create(&gate).unwrap();
     };
-    assert_eq!(waiting.launch_and(3, look).unwrap().output, b"abc");
+    waiting.expected = Some(expected(b"abc"));
+    assert_eq!(waiting.launch_and(0, look).unwrap().output, b"abc");
     if cfg!(target_os = "linux") {
         assert!(seen.is_some_and(|line| line.contains("printf abc")));
     }
     let mut called = false;
-    shell("printf abc").launch_and(4, |_| called = true).unwrap();
+    shell("printf abc").launch_and(0, |_| called = true).unwrap();
     assert!(!called);
 }
 
 #[test]
 fn a_wrong_answer_is_no_figure() {
-    let right = shell("printf 42").launch().unwrap();
-    let expected = Some(right.digest.clone());
-    assert!(Launch { expected: expected.clone(), ..shell("printf 42") }.launch().is_ok());
-    let wrong = Launch { expected, ..shell("printf 43") }.launch();
+    let right = shell("printf 42").launch().unwrap().expected();
+    assert_eq!(right, expected(b"42"));
+    let expected = Some(right.clone());
+    assert!(ProcessLaunch { expected: expected.clone(), ..shell("printf 42") }.launch().is_ok());
+    let wrong = ProcessLaunch { expected, ..shell("printf 43") }.launch();
     assert!(matches!(wrong, Err(LaunchError::WrongOutput { expected, .. }) if expected == right.digest));
+}
+
+#[test]
+fn later_runs_are_asked_for_and_count_for_no_usage() {
+    let launched = shell("printf \"$1 $2\"").launch_and(7, |_| ()).unwrap();
+    assert_eq!((launched.output.as_slice(), launched.usage), (&b"--repeat 7"[..], None));
 }
 
 #[test]
@@ -83,7 +98,7 @@ fn failures_are_told_apart_and_carry_what_the_child_said() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(shell("true").launch(), Err(LaunchError::NoOutput { .. })));
-    let nothing = Launch { program: "/nonexistent/program".into(), ..shell("") };
+    let nothing = ProcessLaunch { program: "/nonexistent/program".into(), ..shell("") };
     assert!(matches!(nothing.launch(), Err(LaunchError::Spawn { .. })));
 }
 
@@ -94,14 +109,13 @@ fn a_worker_is_told_when_it_was_spawned_and_its_timeline_is_read() {
     // $2 and $4 are the values of --timeline and --spawned-at.
     let script = r#"printf "$4"; printf '{"schema":"blink.timeline/1","total_ms":2.5,"phases":[{"phase":"spawn",
         "start_ms":0,"duration_ms":1.5}],"warm_ms":[1,2]}' > "$2""#;
-    let worker = |script: &str| Launch { timeline: Some(path.clone()), ..shell(script) };
+    let worker = |script: &str| ProcessLaunch { timeline: Some(path.clone()), ..shell(script) };
     let before = now();
     let launched = worker(script).launch().unwrap();
     let spawned_at: u64 = String::from_utf8(launched.output).unwrap().parse().unwrap();
     assert!((before..now()).contains(&spawned_at));
-    let timeline = launched.timeline.unwrap();
-    assert_eq!((timeline.total_ms, timeline.phase_ms("spawn"), timeline.phase_ms("map")), (2.5, Some(1.5), None));
-    assert_eq!(timeline.warm_ms, [1.0, 2.0]);
+    let spawn = PhaseTime { phase: "spawn".into(), start_ms: 0.0, duration_ms: 1.5 };
+    assert_eq!((launched.phases, launched.warm_ms), (vec![spawn], vec![1.0, 2.0]));
 
     // The file of the launch before is still there, and is not this one's.
     assert!(matches!(worker("printf x").launch(), Err(LaunchError::Timeline { .. })));
