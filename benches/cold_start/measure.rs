@@ -18,7 +18,12 @@ use crate::ways::Ready;
 use crate::{channel, disk, say};
 
 /// Later runs of a process whose memory is looked at: it must live until it has been.
-const RUNS_WHILE_LOOKED_AT: u32 = 20;
+fn runs_while_looked_at(subject: Subject) -> u32 {
+    match subject {
+        Subject::ResNet50 | Subject::Bert => 20,
+        Subject::Tiny => 50_000,
+    }
+}
 
 /// Measures `subject` with files in `scratch`, which are removed at the end. What could not be measured is said, and
 /// added to `left_out`.
@@ -48,7 +53,7 @@ pub(crate) fn measure(
     if Part::Memory.is_in(settings) && cfg!(target_os = "linux") {
         say(&format!("{name}: memory"));
         for (way, runs) in ways.iter().zip(&mut runs) {
-            runs.alive = alive(way, &ready, settings.alive)?;
+            runs.alive = alive(way, &ready, settings.alive, runs_while_looked_at(subject))?;
         }
     }
     let mut missed = Vec::new();
@@ -103,7 +108,7 @@ fn first_answers(ways: &mut [Way]) -> anyhow::Result<Vec<WayRuns>> {
 
 /// Memory of processes of one way that are alive at the same time, each once its first answer has come: so many workers,
 /// or one process of another kind. The mappings of the model's file are counted apart.
-fn alive(way: &Way, ready: &Ready, count: usize) -> anyhow::Result<Vec<Footprint>> {
+fn alive(way: &Way, ready: &Ready, count: usize, repeat: u32) -> anyhow::Result<Vec<Footprint>> {
     let cannot = || format!("memory of {} cannot be read", way.name);
     match &way.launch {
         Launch::Worker(launch) => {
@@ -114,7 +119,7 @@ fn alive(way: &Way, ready: &Ready, count: usize) -> anyhow::Result<Vec<Footprint
         Launch::Process(launch) => {
             let mut footprint = None;
             let look = |pid| footprint = Some(Footprint::of(pid, &ready.written.onnx));
-            launch.launch_and(RUNS_WHILE_LOOKED_AT, look)?;
+            launch.launch_and(repeat, look)?;
             Ok(vec![footprint.context("no output came")?.with_context(cannot)?])
         }
     }

@@ -85,7 +85,7 @@ fn a_wrong_answer_is_no_figure() {
 
 #[test]
 fn later_runs_are_asked_for_and_count_for_no_usage() {
-    let launched = shell("printf \"$1 $2\"").launch_and(7, |_| ()).unwrap();
+    let launched = shell("printf %s \"$1 $2\"").launch_and(7, |_| ()).unwrap();
     assert_eq!((launched.output.as_slice(), launched.usage), (&b"--repeat 7"[..], None));
 }
 

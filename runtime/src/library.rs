@@ -74,6 +74,11 @@ pub fn cache_dir() -> Result<PathBuf, LibraryError> {
     cache_dir_in(&|name| env::var_os(name)).ok_or(LibraryError::NoCacheDirectory)
 }
 
+/// Where `blink warm` keeps snapshots, unless a launcher is told otherwise.
+pub fn snapshots_dir() -> Result<PathBuf, LibraryError> {
+    cache_dir().map(|cache| cache.join("snapshots"))
+}
+
 /// Where `blink setup` installs the library of this version.
 pub fn cached_path() -> Result<PathBuf, LibraryError> {
     cache_dir().map(library_in)

@@ -5,7 +5,8 @@ use blink_runtime::library::{FILE_NAME, ORT_VERSION};
 use crate::support::Folder;
 
 /// Every verb of the product's first version.
-const VERBS: [&str; 8] = ["setup", "compile", "run", "inspect", "verify", "doctor", "completions", "man"];
+const VERBS: [&str; 10] =
+    ["setup", "compile", "run", "warm", "snapshots", "inspect", "verify", "doctor", "completions", "man"];
 
 #[test]
 fn setup_finds_the_library_in_place() {

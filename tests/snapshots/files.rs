@@ -1,8 +1,8 @@
 //! Files that an image maps, changed since: artifact, library, program. None is mapped again; the start is a normal one.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::process::Command;
 
 use blink_runtime::{Launcher, LaunchError, Reason, Start, StartMode};
 
@@ -11,18 +11,23 @@ use crate::here::{answers, restored, warmed_one};
 use crate::support::folder::{BLINK, Blink};
 use crate::support::{Home, models};
 
-fn touch(path: &Path, ago: Duration) {
-    let file = File::options().write(true).open(path).expect("the file is ours");
-    file.set_modified(SystemTime::now() - ago).expect("a time");
+/// Gives the file another time.
+fn touch(path: &Path) {
+    by("touch", &["-d", "2001-02-03"], &[path]);
 }
 
 /// Puts a copy of the file in its place: the same bytes, the same times, another file.
 fn replace(path: &Path) {
-    let (copy, modified) = (path.with_extension("copy"), fs::metadata(path).and_then(|found| found.modified()));
-    fs::copy(path, &copy).expect("room for a copy");
-    let file = File::options().write(true).open(&copy).expect("the copy");
-    file.set_modified(modified.expect("a time")).expect("a time");
+    let copy = path.with_extension("copy");
+    by("cp", &["-p"], &[path, &copy]);
     fs::rename(copy, path).expect("the folder is ours");
+}
+
+/// Runs a tool of the system. A program that this process itself had open for writing could not be started while
+/// another test starts one: it would be open there, too.
+fn by(tool: &str, options: &[&str], paths: &[&Path]) {
+    let status = Command::new(tool).args(options).args(paths).status().expect("the tool starts");
+    assert!(status.success(), "{tool} {options:?} {paths:?}: {status}");
 }
 
 #[test]
@@ -30,7 +35,7 @@ fn the_artifact_is_touched_replaced_and_made_again() {
     let (home, _) = warmed_one();
     let (launcher, artifact) = (home.launcher(), home.folder.path("one.blink"));
     restored(&home);
-    touch(&artifact, Duration::from_secs(1000));
+    touch(&artifact);
     falls_back(&home, &launcher, "file-changed", "touched");
     home.warm("one.blink");
     restored(&home);
@@ -96,7 +101,7 @@ fn the_library_is_touched_and_replaced() {
     let changed = Reason::FileChanged { path: library.clone() };
     blink("warm one.blink").ok();
     is_used(run());
-    touch(&library, Duration::from_secs(1000));
+    touch(&library);
     told("touched", &changed, run);
     blink("warm one.blink").ok();
     is_used(run());
@@ -122,7 +127,7 @@ fn the_program_is_touched_and_replaced() {
     let changed = Start::Normal { reason: Some(Reason::FileChanged { path: program.clone() }) };
     warm();
     assert_eq!(start(), Start::Snapshot);
-    touch(&program, Duration::from_secs(1000));
+    touch(&program);
     assert_eq!(start(), changed, "touched");
     warm();
     assert_eq!(start(), Start::Snapshot);
@@ -135,6 +140,6 @@ fn the_program_is_touched_and_replaced() {
 
 fn copy_of_blink(home: &Home) -> PathBuf {
     let program = home.folder.path("blink");
-    fs::copy(BLINK, &program).expect("room for a program");
+    by("cp", &[], &[Path::new(BLINK), &program]);
     fs::canonicalize(program).expect("the copy")
 }

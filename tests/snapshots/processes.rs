@@ -69,7 +69,7 @@ fn the_environment_is_the_launchers_where_nothing_else_is_said() {
 #[test]
 fn local_time_is_that_of_its_environment() {
     let (home, _) = warmed_one();
-    for (zone, offset) in [("A+5", -5 * 3600), ("B-3:30", 12600), ("UTC0", 0), ("C-14", 14 * 3600)] {
+    for (zone, offset) in [("AAA+5", -5 * 3600), ("BBB-3:30", 12600), ("UTC0", 0), ("CCC-14", 14 * 3600)] {
         let mut worker = with(&home, &[("TZ", zone)], "/");
         assert_eq!(facts(&mut worker)["utc_offset"], offset, "{zone}");
         assert!(answers(&mut worker) && *worker.start() == Start::Snapshot);
@@ -152,13 +152,13 @@ fn it_is_called_what_it_is() {
 fn many_at_once_do_not_meet() {
     let (home, _) = warmed_one();
     let mut workers: Vec<_> = (0..10).map(|_| restored(&home)).collect();
-    let mut hashes = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for round in 0..10 {
         for worker in &mut workers {
             assert!(answers(worker), "round {round}");
-            hashes.insert(facts(worker)["pid"].as_u64().expect("a number"));
+            ids.insert(facts(worker)["pid"].as_u64().expect("a number"));
         }
     }
-    assert_eq!(hashes.len(), workers.len());
+    assert_eq!(ids.len(), workers.len());
     assert!(workers.into_iter().all(|worker| worker.end() == blink_runtime::Ended::Code(0)));
 }

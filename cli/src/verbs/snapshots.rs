@@ -64,7 +64,7 @@ struct RemovedRow {
 
 /// Lists, or prunes.
 pub(crate) fn run(args: &SnapshotsArgs, output: &Output) -> anyhow::Result<()> {
-    let store = Store::new(library::cache_dir()?.join("snapshots"));
+    let store = Store::new(library::snapshots_dir()?);
     match &args.verb {
         None => list(&store, output),
         Some(SnapshotsVerb::Prune(args)) => prune(&store, args, output),

@@ -31,7 +31,7 @@ pub(super) struct Restorer {
 impl Restorer {
     /// With the snapshots of the cache directory.
     pub(super) fn new() -> Restorer {
-        let store = library::cache_dir().ok().map(|cache| Store::new(cache.join("snapshots")));
+        let store = library::snapshots_dir().ok().map(Store::new);
         Restorer { store, program: OnceLock::new() }
     }
 

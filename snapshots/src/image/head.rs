@@ -174,8 +174,12 @@ pub(crate) fn label(file: &File) -> io::Result<Vec<u8>> {
     if label_len > DATA_OFFSET as usize {
         return Ok(Vec::new());
     }
+    let place = size_of::<Header>();
+    if let Some(label) = bytes[..len].get(place..place + label_len) {
+        return Ok(label.to_vec());
+    }
     let mut label = vec![0; label_len];
-    file.read_exact_at(&mut label, size_of::<Header>() as u64)?;
+    file.read_exact_at(&mut label, place as u64)?;
     Ok(label)
 }
 
