@@ -23,7 +23,7 @@ use crate::ways::Ready;
 /// The argument that makes this executable the child.
 pub(crate) const VERB: &str = "in-one-process";
 /// No more rounds are begun after this, once there are `LEAST`.
-const LONGEST: Duration = Duration::from_secs(12);
+const LONGEST: Duration = Duration::from_secs(15);
 const LEAST: usize = 10;
 
 #[derive(Serialize, Deserialize)]
@@ -101,6 +101,12 @@ pub(crate) fn answer() -> anyhow::Result<()> {
             break;
         }
         for is_worker in [round % 2 == 0, round % 2 == 1] {
+            // Threads of the other still spin for a while: the first run of a turn meets them, and is not counted.
+            if is_worker {
+                worker.run(&inputs)?;
+            } else {
+                instance.run(&inputs)?;
+            }
             let started = now();
             let (found, ended) = if is_worker {
                 let answer = worker.run(&inputs)?;

@@ -8,7 +8,7 @@ use blink_artifact::OpenError;
 use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
-use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WorkerError};
+use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
 
@@ -72,6 +72,11 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(LaunchError::Options(error)) = cause.downcast_ref() {
         return Some(failure(error.into()));
+    }
+    match cause.downcast_ref::<WarmError>() {
+        Some(WarmError::Model(error)) => return known(error),
+        Some(WarmError::Launch(error)) => return known(error),
+        _ => {}
     }
     if let Some(error) = cause.downcast_ref::<GoldenError>() {
         return Some(match error {

@@ -61,9 +61,12 @@ fn list(paths: &[PathBuf]) -> String {
 
 /// Finds the library: `ORT_DYLIB_PATH`, then beside the executable, then the cache.
 ///
-/// A path in `ORT_DYLIB_PATH` must exist; it is an error otherwise, not a reason to look elsewhere.
+/// A path in `ORT_DYLIB_PATH` must exist; it is an error otherwise, not a reason to look elsewhere. What is found is
+/// given as an absolute path.
 pub fn find() -> Result<Library, LibraryError> {
-    find_among(&candidates(&|name| env::var_os(name), env::current_exe().ok()))
+    let found = find_among(&candidates(&|name| env::var_os(name), env::current_exe().ok()))?;
+    // The dynamic loader looks elsewhere for a bare name, and workers may have another working directory.
+    Ok(Library { path: std::path::absolute(&found.path).unwrap_or(found.path), ..found })
 }
 
 /// The directory of everything that `blink` keeps and can make again.

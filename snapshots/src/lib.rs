@@ -7,12 +7,14 @@
 //! | `image/` | a worker in a file |
 //! | `store/` | the directory of images: found, made, listed, removed |
 //! | `reason.rs` | why a snapshot is not used |
+//! | `descriptors.rs` | what a process has inherited without being meant to |
 //! | `program.rs`, `restorer/` | the program that makes a worker of an image |
 //!
 //! The arena keeps what lives as long as a session (packed weights) apart from what lives for one run
 //! (activations), because only the first is worth keeping between workers.
 
 mod arena;
+mod descriptors;
 mod free_list;
 pub mod image;
 #[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "park_elsewhere.rs")]
@@ -24,6 +26,7 @@ pub mod store;
 
 pub use arena::{ArenaStats, Lifetime, TensorArena};
 pub use blink_restorer::{channel, refusal};
-pub use park::{ParkError, Restored, close_inherited, park};
+pub use descriptors::close_inherited;
+pub use park::{ParkError, Restored, park};
 pub use program::restorer;
 pub use reason::{Distrust, Reason};

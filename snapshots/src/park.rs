@@ -10,7 +10,7 @@ use std::cell::UnsafeCell;
 use std::io;
 
 use blink_restorer::image::{Letter, Thread, bytes_of};
-use blink_restorer::system::{ARCH_PRCTL, CLOSE_RANGE, GET_ROBUST_LIST, PRCTL, SIGACTION, SIGALTSTACK, call};
+use blink_restorer::system::{ARCH_PRCTL, GET_ROBUST_LIST, PRCTL, SIGACTION, SIGALTSTACK, call};
 
 /// What a restored worker learns of its own start. Times are nanoseconds of the monotonic clock.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +40,6 @@ struct Mailbox(UnsafeCell<Letter>);
 unsafe impl Sync for Mailbox {}
 
 static MAILBOX: Mailbox = Mailbox(UnsafeCell::new(Letter { entered: 0, checked: 0, mapped: 0, environment: 0 }));
-
-/// Closes every descriptor from `first` on: what this process has inherited without being meant to. For the first line
-/// of a process, before it has opened any.
-pub fn close_inherited(first: i32) {
-    // SAFETY: nothing in this process knows those descriptors. A kernel without the call leaves them, and a parked
-    // process that has them is not written down.
-    let _ = unsafe { call(CLOSE_RANGE, [first as usize, u32::MAX as usize, 0, 0, 0, 0]) };
-}
 
 /// Parks this process, which must have one thread. Returns in a restored copy, with the environment of the new
 /// process: its variables, its time zone, its descriptors.

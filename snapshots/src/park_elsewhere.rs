@@ -17,9 +17,6 @@ pub enum ParkError {
     Unsupported,
 }
 
-/// Closes nothing here.
-pub fn close_inherited(_: i32) {}
-
 /// Always [`ParkError::Unsupported`].
 pub fn park() -> Result<Restored, ParkError> {
     Err(ParkError::Unsupported)

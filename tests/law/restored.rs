@@ -9,7 +9,9 @@ use blink_compiler::onnx::proto::ModelProto;
 use blink_examples::bert::Bert;
 use blink_examples::matrix::{self, Case};
 use blink_examples::resnet50::{self, ResNet};
-use blink_runtime::{FailureClass, Launcher, Start, StartMode, StartOptions, WarmError, Worker, WorkerError, WorkerSpec};
+use blink_runtime::{
+    FailureClass, Launcher, Start, StartMode, StartOptions, WarmError, Worker, WorkerError, WorkerSpec,
+};
 use blink_tensors::{Tensor, seeded};
 
 use crate::support::files::{Named, same, views};
@@ -17,7 +19,7 @@ use crate::support::{Folder, Home};
 
 /// Cases of the matrix that have no snapshot, and why: there is nothing to prove it with, or all workers of one would
 /// draw the same random numbers.
-const WITHOUT_SNAPSHOT: [(&str, &str); 0] = [];
+const WITHOUT_SNAPSHOT: [(&str, &str); 1] = [("cast_string_to_f32", "no golden run")];
 /// Inputs that are drawn for each case beside its own.
 const SEEDS: [u64; 3] = [1, 2, 3];
 /// Cases that are tried at once.
@@ -28,7 +30,7 @@ type Said = Result<Named, (FailureClass, String)>;
 
 fn said(worker: &mut Worker, inputs: &Named) -> Said {
     match worker.run(&views(inputs)) {
-        Ok(answer) => Ok(answer.iter().map(|(name, view)| (name.to_owned(), view.to_tensor())).collect()),
+        Ok(answer) => Ok(answer.iter().map(|(name, view)| (name.to_owned(), view.to_owned())).collect()),
         Err(WorkerError::Failed { class, message }) => Err((class, message)),
         Err(error) => panic!("{error}"),
     }
@@ -161,8 +163,8 @@ fn a_hundred_of_a_hundred() {
     let home = Home::of(Folder::new());
     home.folder.model("model.onnx", &ResNet::tiny().model());
     home.blink("compile model.onnx -o model.blink --prepack on").ok();
+    let warmed = home.launcher().warm(&spec(&home, 2, StartMode::Auto)).expect("a snapshot");
     let (launcher, inputs) = (home.launcher(), vec![("input".to_owned(), resnet50::images(2, 32, 7))]);
-    let warmed = launcher.warm(&spec(&home, 2, StartMode::Auto)).expect("a snapshot");
     let expected = said(&mut launched(&launcher, &spec(&home, 2, StartMode::Normal)), &inputs);
     let files = || [home.folder.read("model.blink"), std::fs::read(&warmed.path).expect("the snapshot")];
     let before = files();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use blink_runtime::{Launcher, LaunchError, Reason, Start, StartMode};
+use blink_runtime::{LaunchError, Launcher, Reason, Start, StartMode};
 
 use crate::fallback::{falls_back, is_used, told};
 use crate::here::{answers, restored, warmed_one};

@@ -103,7 +103,14 @@ fn at_any_time() {
     set_child_subreaper(Pid::from_raw(std::process::id().cast_signed())).expect("the kernel knows it");
     let round = AtomicU32::new(0);
     let killed: u32 = std::thread::scope(|scope| {
-        let threads: Vec<_> = [1, 2].map(|seed| scope.spawn({ let round = &round; move || kill_makers(round, seed) })).into();
+        let threads: Vec<_> = [1, 2]
+            .map(|seed| {
+                scope.spawn({
+                    let round = &round;
+                    move || kill_makers(round, seed)
+                })
+            })
+            .into();
         threads.into_iter().map(|thread| thread.join().expect("each round goes well")).sum()
     });
     println!("{killed} of {ROUNDS} makers were at work when they were killed");
@@ -117,7 +124,8 @@ fn the_worker_that_was_to_be_written_down_ends_too() {
     let (home, _) = warmed_one();
     let mut child = maker(&home);
     let id = child.id();
-    let has_worker = || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).is_ok_and(|ids| !ids.is_empty());
+    let has_worker =
+        || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).is_ok_and(|ids| !ids.is_empty());
     let begun = Instant::now();
     while !has_worker() {
         assert!(begun.elapsed() < Duration::from_secs(30), "it starts no worker");

@@ -24,7 +24,10 @@ fn a_limit_on_address_space() {
         is_used(home.blink("run one.blink --input x.npy").by(&script));
         is_used(home.blink("run one.blink --input x.npy"));
         let normal = home.blink("run one.blink --input x.npy --start normal --format json").by(&script);
-        assert_eq!(normal.ok().json("blink.run/1")["outputs"][0]["values"], serde_json::json!([[5.0, 14.0], [0.5, 0.0]]));
+        assert_eq!(
+            normal.ok().json("blink.run/1")["outputs"][0]["values"],
+            serde_json::json!([[5.0, 14.0], [0.5, 0.0]])
+        );
         // Made without the limit, too.
         home.blink("warm one.blink").ok();
         is_used(home.blink("run one.blink --input x.npy").by(&script));
@@ -74,8 +77,12 @@ fn a_changed_home() {
     is_used(home.blink("run one.blink --input x.npy").without("HOME"));
     // Where snapshots follow the home, they stay in the old one.
     let at = |name: &str, line: &str| {
-        home.folder.blink(line).without(CACHE_VARIABLE).without("XDG_CACHE_HOME")
-            .env(LIBRARY_VARIABLE, home.library()).env("HOME", home.folder.path(name))
+        home.folder
+            .blink(line)
+            .without(CACHE_VARIABLE)
+            .without("XDG_CACHE_HOME")
+            .env(LIBRARY_VARIABLE, home.library())
+            .env("HOME", home.folder.path(name))
     };
     at("a", "warm one.blink").ok();
     is_used(at("a", "run one.blink --input x.npy"));

@@ -11,6 +11,7 @@
 //! | `makers.rs` | makers at once, a full disk, snapshots that are removed while they are used |
 //! | `killed.rs` | makers that are killed leave nothing wrong behind |
 //! | `deaths.rs` | workers that die after they were restored |
+//! | `refused.rs` | what no snapshot is made of |
 //! | `limits.rs` | limits, other users, closed descriptors, systems that do not tell |
 //! | `head.rs` | an image's head, taken apart and put together again |
 //! | `fallback.rs` | what is expected of every start for which there is no snapshot |
@@ -71,6 +72,8 @@ mod limits;
 mod makers;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod processes;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod refused;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod rules;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -122,7 +122,10 @@ fn a_full_disk() {
         let blink = home.blink("warm one.blink").by(&script).into_command();
         command.arg("-m").arg(blink.get_program()).args(blink.get_args());
         command.current_dir(home.folder.path(""));
-        blink.get_envs().filter_map(|(name, value)| Some((name, value?))).for_each(|(name, value)| _ = command.env(name, value));
+        blink
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .for_each(|(name, value)| _ = command.env(name, value));
         let output = command.output().expect("unshare starts");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{size}: {said}");

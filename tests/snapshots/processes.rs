@@ -20,11 +20,7 @@ fn facts(worker: &mut Worker) -> Value {
 fn with(home: &Home, variables: &[(&str, &str)], directory: &str) -> Worker {
     let environment = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
     let directory = Some(directory.into());
-    let spec = WorkerSpec {
-        environment: Some(environment),
-        directory,
-        ..home.spec("one.blink", StartMode::Snapshot)
-    };
+    let spec = WorkerSpec { environment: Some(environment), directory, ..home.spec("one.blink", StartMode::Snapshot) };
     home.launcher().launch(&spec).expect("a worker is launched")
 }
 
@@ -119,8 +115,19 @@ fn stdio_is_the_launchers_or_none() {
 
 /// Lines of `/proc/PID/status` and `/proc/PID/limits` that tell what the kernel holds of a process and memory does not.
 fn kernel_state(worker: &Worker) -> Vec<String> {
-    const NAMES: [&str; 12] = [
-        "Umask", "TracerPid", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn", "SigCgt", "CapEff",
+    const NAMES: [&str; 13] = [
+        "Umask",
+        "TracerPid",
+        "Uid",
+        "Gid",
+        "Groups",
+        "NoNewPrivs",
+        "Seccomp",
+        "SigBlk",
+        "SigIgn",
+        "SigCgt",
+        "CapEff",
+        "Cpus_allowed",
         "THP_enabled",
     ];
     let read = |file| fs::read_to_string(format!("/proc/{}/{file}", worker.pid())).expect("the process lives");

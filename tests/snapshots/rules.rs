@@ -175,8 +175,18 @@ fn of_the_length() {
     let (home, warmed) = warmed_one();
     let (launcher, whole) = (home.launcher(), std::fs::read(&warmed.path).expect("the image"));
     let head_len = Head::read(&whole).header.head_len as usize;
-    let lengths =
-        [0, 1, 8, 100, 4096, head_len, DATA_OFFSET as usize - 1, DATA_OFFSET as usize, whole.len() / 2, whole.len() - 1];
+    let lengths = [
+        0,
+        1,
+        8,
+        100,
+        4096,
+        head_len,
+        DATA_OFFSET as usize - 1,
+        DATA_OFFSET as usize,
+        whole.len() / 2,
+        whole.len() - 1,
+    ];
     for len in lengths {
         put(&warmed.path, &whole[..len]);
         falls_back(&home, &launcher, "damaged", &format!("{len} bytes"));

@@ -35,7 +35,9 @@ fn no_snapshot_was_made() {
 fn no_snapshot_was_made_with_these_options() {
     let (home, _) = warmed_one();
     for options in ["--threads 7", "--prepack on", "--prepack off", "--model one"] {
-        told(options, &blink_runtime::Reason::NoneMade, || home.blink(&format!("run one.blink --input x.npy {options}")));
+        told(options, &blink_runtime::Reason::NoneMade, || {
+            home.blink(&format!("run one.blink --input x.npy {options}"))
+        });
         home.blink(&format!("warm one.blink {options}")).ok();
         is_used(home.blink(&format!("run one.blink --input x.npy {options}")));
     }

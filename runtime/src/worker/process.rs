@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use blink_snapshots::close_inherited;
 use rustix::fs::{FileType, fstat};
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -16,7 +17,7 @@ use crate::channel::{self, SharedMemory};
 pub(super) fn adopt() -> Option<(UnixStream, SharedMemory)> {
     let socket = take(channel::SOCKET, FileType::Socket)?;
     let memory = take(channel::MEMORY, FileType::RegularFile)?;
-    close_above(channel::MEMORY);
+    close_inherited(channel::MEMORY + 1);
     Some((socket.into(), SharedMemory::of(memory)))
 }
 
@@ -29,16 +30,6 @@ fn take(number: RawFd, expected: FileType) -> Option<OwnedFd> {
     // SAFETY: it is open, and this process owns nothing yet that could have opened it.
     (found == expected).then(|| unsafe { OwnedFd::from_raw_fd(number) })
 }
-
-/// Closes what the launcher's process had open without wanting to give it. Kernels before 5.9 cannot; there it stays.
-#[cfg(target_os = "linux")]
-fn close_above(last: RawFd) {
-    // SAFETY: this process has opened nothing above `last` yet, so nothing that is in use is closed.
-    unsafe { libc::syscall(libc::SYS_close_range, last + 1, u32::MAX, 0) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn close_above(_: RawFd) {}
 
 /// How far the C library's local time is ahead of UTC at the beginning of 1970, in seconds.
 pub(super) fn utc_offset() -> i64 {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `image.rs` | the layout of an image's head |
+//! | `image.rs`, `head.rs` | the layout of an image's head, and its checks |
 //! | `checksum.rs` | the sum over it |
 //! | `host.rs` | what makes two hosts the same to an image |
 //! | `refusal.rs` | every reason not to restore |
@@ -16,6 +16,7 @@
 
 pub mod channel;
 pub mod checksum;
+mod head;
 pub mod host;
 pub mod image;
 pub mod refusal;

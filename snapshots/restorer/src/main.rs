@@ -10,6 +10,7 @@
 mod channel;
 mod checksum;
 mod environment;
+mod head;
 mod host;
 mod image;
 mod mappings;
@@ -84,7 +85,7 @@ extern "C" fn go_on() -> ! {
 
 /// Everything but the last step.
 fn restore(given: Given) -> Result<(&'static Header, Letter), Refusal> {
-    let head = head()?;
+    let head = head_of_image()?;
     head.header.host.check(&host::Host::here())?;
     mappings::check_vdso(&head.header.vdso, given.vdso)?;
     let mut files = mappings::Files::none();
@@ -101,7 +102,7 @@ fn restore(given: Given) -> Result<(&'static Header, Letter), Refusal> {
 }
 
 /// Maps and checks the head of the image.
-fn head() -> Result<Head<'static>, Refusal> {
+fn head_of_image() -> Result<Head<'static>, Refusal> {
     const PROT_READ: usize = 1;
     const MAP_PRIVATE_FIXED: usize = 0x12;
     let forbidden = |error| Refusal::Forbidden(Step::Read as u32, error);
