@@ -7,6 +7,7 @@
 //! | `cold_start/programs.rs` | which programs are launched, and where they are found |
 //! | `cold_start/ways.rs` | one model made ready, and the ways to start it |
 //! | `cold_start/measure.rs` | one model, measured |
+//! | `cold_start/memory.rs` | memory of workers that are alive at once |
 //! | `cold_start/disk.rs` | starts from the disk |
 //! | `cold_start/channel.rs` | a worker beside an instance in one process |
 //! | `cold_start/report.rs`, `cold_start/report/` | the figures as tables |
@@ -19,6 +20,8 @@ mod channel;
 mod disk;
 #[path = "cold_start/measure.rs"]
 mod measure;
+#[path = "cold_start/memory.rs"]
+mod memory;
 #[path = "cold_start/options.rs"]
 mod options;
 #[path = "cold_start/programs.rs"]

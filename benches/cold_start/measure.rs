@@ -7,23 +7,14 @@ use anyhow::{Context, ensure};
 use blink_benches::agreement;
 use blink_benches::interleave::interleave;
 use blink_benches::launch::Launched;
-use blink_benches::memory::Footprint;
 use blink_benches::record::{ModelRuns, Settings, WayRuns};
 use blink_benches::subject::Subject;
-use blink_benches::way::{Launch, Way};
+use blink_benches::way::Way;
 
 use crate::options::Part;
 use crate::programs::Programs;
 use crate::ways::Ready;
-use crate::{channel, disk, say};
-
-/// Later runs of a process whose memory is looked at: it must live until it has been.
-fn runs_while_looked_at(subject: Subject) -> u32 {
-    match subject {
-        Subject::ResNet50 | Subject::Bert => 20,
-        Subject::Tiny => 50_000,
-    }
-}
+use crate::{channel, disk, memory, say};
 
 /// Measures `subject` with files in `scratch`, which are removed at the end. What could not be measured is said, and
 /// added to `left_out`.
@@ -53,7 +44,8 @@ pub(crate) fn measure(
     if Part::Memory.is_in(settings) && cfg!(target_os = "linux") {
         say(&format!("{name}: memory"));
         for (way, runs) in ways.iter().zip(&mut runs) {
-            runs.alive = alive(way, &ready, settings.alive, runs_while_looked_at(subject))?;
+            (runs.answered, runs.rested) = memory::measure(way, &ready, subject, settings.alive)
+                .with_context(|| format!("memory of {} cannot be read", way.name))?;
         }
     }
     let mut missed = Vec::new();
@@ -101,28 +93,16 @@ fn first_answers(ways: &mut [Way]) -> anyhow::Result<Vec<WayRuns>> {
         let same = way.name != "restored" || first.digest == normal.digest;
         ensure!(same, "a restored worker gave other bits than a normal one");
         way.expect(first.expected());
-        runs.push(WayRuns { way: way.name, difference, cold: vec![], warm_ms: vec![], alive: vec![] });
+        runs.push(WayRuns {
+            way: way.name,
+            difference,
+            cold: vec![],
+            warm_ms: vec![],
+            answered: vec![],
+            rested: vec![],
+        });
     }
     Ok(runs)
-}
-
-/// Memory of processes of one way that are alive at the same time, each once its first answer has come: so many workers,
-/// or one process of another kind. The mappings of the model's file are counted apart.
-fn alive(way: &Way, ready: &Ready, count: usize, repeat: u32) -> anyhow::Result<Vec<Footprint>> {
-    let cannot = || format!("memory of {} cannot be read", way.name);
-    match &way.launch {
-        Launch::Worker(launch) => {
-            let workers = (0..count).map(|_| Ok(launch.answered()?.0)).collect::<anyhow::Result<Vec<_>>>()?;
-            let footprints = workers.iter().map(|worker| Footprint::of(worker.pid(), &ready.artifact));
-            footprints.collect::<Result<_, _>>().with_context(cannot)
-        }
-        Launch::Process(launch) => {
-            let mut footprint = None;
-            let look = |pid| footprint = Some(Footprint::of(pid, &ready.written.onnx));
-            launch.launch_and(repeat, look)?;
-            Ok(vec![footprint.context("no output came")?.with_context(cannot)?])
-        }
-    }
 }
 
 /// Launches in turns, with a count on stderr where it is a terminal.

@@ -7,6 +7,7 @@ mod warm;
 
 use std::fmt::Write;
 
+use blink_benches::memory::Footprint;
 use blink_benches::record::{BenchRuns, DiskRun, DiskRuns, ModelRuns, Settings, WayRuns};
 use blink_benches::statistics::{Ratio, Summary};
 use blink_benches::table::Table;
@@ -67,7 +68,7 @@ pub(crate) fn model(runs: &ModelRuns, settings: &Settings) -> String {
     if !runs.channel.is_empty() {
         let _ = write!(text, "\n{}", warm::channel(runs));
     }
-    if measured(|way| !way.alive.is_empty()) {
+    if measured(|way| !way.answered.is_empty()) {
         let (session, run) = (mib(runs.arena_resident), mib(runs.arena_peak));
         let _ = write!(text, "\n{}", memory(runs));
         let _ = writeln!(text, "the artifact plans {session:.1} for the session, {run:.1} for a run");
@@ -78,22 +79,23 @@ pub(crate) fn model(runs: &ModelRuns, settings: &Settings) -> String {
     text
 }
 
-/// Memory of processes that are alive at once, each after its first answer, in MiB.
+/// Memory of processes that are alive at once, in MiB: each just after an answer, then after a second of rest.
 fn memory(runs: &ModelRuns) -> Table {
     let headings =
         ["memory, MiB", "alive", "PSS together", "private, largest", "of no file", "of the model file, private"];
     let mut table = Table::new(&headings);
-    for way in runs.ways.iter().filter(|way| !way.alive.is_empty()) {
-        let most = |bytes: fn(&blink_benches::memory::Footprint) -> u64| way.alive.iter().map(bytes).max().unwrap_or(0);
-        let together: u64 = way.alive.iter().map(|worker| worker.total.proportional).sum();
+    let states = runs.ways.iter().flat_map(|way| [(way, "", &way.answered), (way, ", at rest", &way.rested)]);
+    for (way, state, alive) in states.filter(|(_, _, alive)| !alive.is_empty()) {
+        let most = |bytes: fn(&Footprint) -> u64| alive.iter().map(bytes).max().unwrap_or(0);
         let cells = [
-            together,
-            most(|worker| worker.total.private),
-            most(|worker| worker.total.anonymous),
-            most(|worker| worker.file.anonymous),
+            alive.iter().map(|process| process.total.proportional).sum(),
+            most(|process| process.total.private),
+            most(|process| process.total.anonymous),
+            most(|process| process.file.anonymous),
         ];
         let cells = cells.map(|bytes| format!("{:.1}", mib(bytes)));
-        table.row([label(way.way), way.alive.len().to_string()].into_iter().chain(cells));
+        let name = format!("{}{state}", label(way.way));
+        table.row([name, alive.len().to_string()].into_iter().chain(cells));
     }
     table
 }

@@ -10,6 +10,15 @@ use crate::statistics::{Difference, Interval, Ratio, Summary};
 
 /// Workers whose memory is judged together.
 const TEN: usize = 10;
+/// What is judged of them, each just after an answer, and at rest.
+const ANSWERED: [&str; 2] = [
+    "ten restored workers, each just after an answer: PSS together",
+    "ten restored workers, each just after an answer: private memory of the largest",
+];
+const RESTED: [&str; 2] = [
+    "ten restored workers at rest for a second: PSS together",
+    "ten restored workers at rest for a second: private memory of the largest",
+];
 
 /// A goal, and what a run gave.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,7 +50,8 @@ pub fn judge(runs: &ModelRuns) -> Vec<Goal> {
                 let resumed = Summary::of(&way.resumed());
                 judged.add("restored: over the warm run (aim: 3)", "ms", 6.0, over.map(|d| (d.difference, d.interval)));
                 judged.add("restored: spawn to resumed", "ms", 1.2, resumed.map(|s| (s.p50, s.interval)));
-                judged.memory(&way.alive);
+                judged.memory(ANSWERED, &way.answered);
+                judged.memory(RESTED, &way.rested);
             });
             // The first is the worker as the artifact was compiled.
             if let Some(channel) = runs.channel.first() {
@@ -94,13 +104,13 @@ impl Judged {
     }
 
     /// What ten workers have together, and the one that has the most to itself.
-    fn memory(&mut self, alive: &[Footprint]) {
+    fn memory(&mut self, what: [&'static str; 2], alive: &[Footprint]) {
         if alive.len() == TEN {
             let mb = |bytes: u64| bytes as f64 / 1e6;
             let together = alive.iter().map(|worker| worker.total.proportional).sum();
             let private = alive.iter().map(|worker| worker.total.private).max().unwrap_or(0);
-            self.push("ten restored workers: PSS together", "MB", 220.0, mb(together), None);
-            self.push("ten restored workers: private memory of the largest", "MB", 10.0, mb(private), None);
+            self.push(what[0], "MB", 220.0, mb(together), None);
+            self.push(what[1], "MB", 10.0, mb(private), None);
         }
     }
 

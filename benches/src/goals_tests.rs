@@ -15,6 +15,7 @@ fn each_model_has_its_goals() {
     assert_eq!(found(&resnet, "spawn to resumed"), Some((0.75, true)));
     assert_eq!(found(&resnet, "PSS together"), Some((0.08192, true)));
     assert_eq!(found(&resnet, "private memory"), Some((0.004096, true)));
+    assert_eq!(found(&resnet, "at rest"), None);
     assert_eq!(found(&resnet, "through a worker"), Some((1.5, false)));
     assert_eq!(found(&resnet, "from the disk"), Some((1.2, true)));
     assert_eq!(found(&of("bert"), "own warm run"), Some((58.5 / 31.0, false)));
@@ -26,7 +27,7 @@ fn each_model_has_its_goals() {
 fn what_was_not_measured_is_not_judged() {
     let mut runs = ModelRuns { model: "resnet50", channel: Vec::new(), disk: None, ..model() };
     runs.ways[0].warm_ms.clear();
-    runs.ways[0].alive.truncate(9);
+    runs.ways[0].answered.truncate(9);
     let goals = judge(&runs);
     assert_eq!(goals.iter().map(|goal| goal.what).collect::<Vec<_>>(), ["restored: spawn to resumed"]);
     runs.ways.clear();

@@ -155,7 +155,7 @@ mod tests {
         let way = &json["models"][0]["ways"][0];
         assert_eq!((&way["cold"][0]["cold_ms"], &way["cold"][0]["minor_faults"]), (&58.5.into(), &3.into()));
         assert_eq!(way["cold"][0]["phases"][0]["phase"], "spawn");
-        assert_eq!((&way["warm_ms"][0][2], &way["alive"][0]["total"]["private"]), (&32.0.into(), &4096.into()));
+        assert_eq!((&way["warm_ms"][0][2], &way["answered"][0]["total"]["private"]), (&32.0.into(), &4096.into()));
         assert_eq!(json["models"][0]["channel"][0]["worker_ms"][1], 31.5);
         assert_eq!(json["models"][0]["disk"]["starts"]["restored"][0]["ms"], 240.0);
     }

@@ -32,7 +32,7 @@ impl WorkerLaunch {
     pub fn launch_and(&self, repeat: u32, look: impl FnOnce(u32)) -> Result<Launched, LaunchError> {
         let (mut worker, mut launched) = self.answered()?;
         look(worker.pid());
-        let inputs = self.inputs();
+        let inputs = self.views();
         for _ in 0..repeat {
             let started = now();
             worker.run(&inputs)?;
@@ -51,7 +51,7 @@ impl WorkerLaunch {
 
     /// Launches a worker and has it answer. It lives on.
     pub fn answered(&self) -> Result<(Worker, Launched), LaunchError> {
-        let inputs = self.inputs();
+        let inputs = self.views();
         let spawned_at = now();
         let mut worker = self.launcher.launch(&self.spec)?;
         let answer = worker.run(&inputs)?;
@@ -70,7 +70,8 @@ impl WorkerLaunch {
         Ok((worker, Launched { cold_ms, usage, phases, warm_ms: Vec::new(), output, digest }))
     }
 
-    fn inputs(&self) -> Vec<(&str, TensorView<'_>)> {
+    /// What it gets, as `Worker::run` takes it.
+    pub fn views(&self) -> Vec<(&str, TensorView<'_>)> {
         self.inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
     }
 

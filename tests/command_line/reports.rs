@@ -56,14 +56,6 @@ fn a_run_says_why_it_did_not_start_from_a_snapshot() {
 }
 
 #[test]
-fn later_runs_are_timed_in_the_same_worker() {
-    let folder = models::compiled_one();
-    folder.blink("run one.blink -i x.npy --timeline start.json --repeat 3").ok();
-    let written: serde_json::Value = serde_json::from_slice(&folder.read("start.json")).expect("JSON");
-    assert_eq!(written["warm_ms"].as_array().map(Vec::len), Some(3), "{written}");
-}
-
-#[test]
 fn values_past_the_cap_are_left_out() {
     let folder = models::compiled_one();
     let report = folder.blink("run one.blink -i x.npy --format json --max-values 3").ok().json("blink.run/1");

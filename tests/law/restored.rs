@@ -15,7 +15,7 @@ use blink_runtime::{
 use blink_tensors::{Tensor, seeded};
 
 use crate::support::files::{Named, same, views};
-use crate::support::{Folder, Home};
+use crate::support::{Folder, home::Home};
 
 /// Cases of the matrix that have no snapshot, and why: there is nothing to prove it with, or all workers of one would
 /// draw the same random numbers.

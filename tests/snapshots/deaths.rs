@@ -10,7 +10,7 @@ use blink_runtime::{Ended, Launcher, Reason, Start, StartMode, Worker, WorkerErr
 use crate::fallback::strictly;
 use crate::head::{Head, overwrite};
 use crate::here::{answers, restored, warmed_one};
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 fn signal(name: &str, pid: u32) {
     let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill starts");

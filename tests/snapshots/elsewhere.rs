@@ -1,6 +1,6 @@
 //! Where no worker can be parked, `warm` says so, and every start is a normal one.
 
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 #[test]
 fn there_are_no_snapshots_and_that_is_said() {

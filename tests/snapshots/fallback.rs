@@ -5,7 +5,7 @@ use blink_runtime::{LaunchError, Launcher, Reason, Start, StartMode, WorkerError
 
 use crate::here::answers;
 use crate::support::folder::Blink;
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 /// `one` of `home` starts normally, for the reason of that name. Told by the library and by `blink`, which is the
 /// program of `launcher`.

@@ -9,7 +9,7 @@ use blink_runtime::{LaunchError, Launcher, Reason, Start, StartMode};
 use crate::fallback::{falls_back, is_used, told};
 use crate::here::{answers, restored, warmed_one};
 use crate::support::folder::{BLINK, Blink};
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 /// Gives the file another time.
 fn touch(path: &Path) {
@@ -83,6 +83,16 @@ fn the_artifact_has_gone_or_moved() {
     home.blink("warm one.blink").ok();
     is_used(home.blink("run one.blink --input x.npy"));
     is_used(home.blink("run moved.blink --input x.npy"));
+}
+
+#[test]
+fn whatever_the_artifact_is_called() {
+    let home = Home::of(models::compiled_one());
+    for name in ["a b.blink", "\u{fc}.blink", "tab\t.blink", "back\\slash.blink", "x (deleted)", "\u{1f980}"] {
+        fs::copy(home.folder.path("one.blink"), home.folder.path(name)).expect("a copy");
+        home.blink("warm").arg(name).ok();
+        is_used(home.blink("run --input x.npy").arg(name));
+    }
 }
 
 /// `blink` with a library of its own.

@@ -13,7 +13,7 @@ use crate::fallback::{is_used, told};
 use crate::head::set_mode;
 use crate::here::warmed_one;
 use crate::support::folder::BLINK;
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 #[test]
 fn a_limit_on_address_space() {

@@ -13,6 +13,7 @@
 //! | `deaths.rs` | workers that die after they were restored |
 //! | `refused.rs` | what no snapshot is made of |
 //! | `limits.rs` | limits, other users, closed descriptors, systems that do not tell |
+//! | `sandbox.rs` | system calls that are forbidden |
 //! | `head.rs` | an image's head, taken apart and put together again |
 //! | `fallback.rs` | what is expected of every start for which there is no snapshot |
 //!
@@ -28,7 +29,7 @@ mod support;
 mod here {
     pub(crate) use blink_runtime::{Start, StartMode, Warmed, Worker};
 
-    use crate::support::{Home, files, models};
+    use crate::support::{files, home::Home, models};
 
     /// A home with `one.blink`, `x.npy`, and the snapshot that was made of them.
     pub(crate) fn warmed_one() -> (Home, Warmed) {
@@ -76,6 +77,8 @@ mod processes;
 mod refused;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod rules;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod sandbox;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod secrets;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -7,7 +7,7 @@ use blink_runtime::{Reason, Start, StartMode};
 
 use crate::fallback::is_used;
 use crate::here::{answers, restored, warmed_one};
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 #[test]
 fn two_makers_at_once() {

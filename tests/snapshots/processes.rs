@@ -9,7 +9,7 @@ use blink_runtime::{Start, StartMode, Stdio, Worker, WorkerSpec};
 use serde_json::Value;
 
 use crate::here::{answers, restored, warmed_one};
-use crate::support::Home;
+use crate::support::home::Home;
 
 /// What a worker believes about itself.
 fn facts(worker: &mut Worker) -> Value {

@@ -81,6 +81,15 @@ const FILES: [Rule; 8] = [
     ("a path without an end", "damaged", |head| *head.paths.last_mut().expect("a path") = b'x'),
 ];
 
+/// Which parts of them are read ahead.
+const RANGES: [Rule; 5] = [
+    ("a part of nothing", "damaged", |head| head.ranges[0].source = u64::from(ANONYMOUS)),
+    ("a part of a file that is none", "damaged", |head| head.ranges[0].source = u64::MAX),
+    ("a part behind the image", "damaged", |head| head.ranges[0].offset = head.header.image_len),
+    ("a part that begins nowhere", "damaged", |head| head.ranges[0].offset = u64::MAX - PAGE + 1),
+    ("a part without an end", "damaged", |head| head.ranges[0].len = u64::MAX - PAGE + 1),
+];
+
 /// The first segment of this source.
 fn of(head: &mut Head, source: u32) -> &mut Segment {
     head.segments.iter_mut().find(|segment| segment.source == source).expect("there is one")
@@ -149,6 +158,11 @@ fn of_the_thread() {
 #[test]
 fn of_the_files() {
     each_is_seen(&FILES);
+}
+
+#[test]
+fn of_the_parts_that_are_read_ahead() {
+    each_is_seen(&RANGES);
 }
 
 #[test]

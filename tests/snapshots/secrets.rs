@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::here::answers;
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 /// Whether `needle` stands anywhere in `bytes`.
 fn holds(bytes: &[u8], needle: &str) -> bool {

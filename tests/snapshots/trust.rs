@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::fallback::{falls_back, is_used, told};
 use crate::head::{put, set_mode};
 use crate::here::{restored, warmed_one};
-use crate::support::{Home, models};
+use crate::support::{home::Home, models};
 
 /// A user who is nobody here.
 const NOBODY: u32 = 65534;
@@ -146,4 +146,15 @@ fn an_image_under_the_name_of_another() {
     falls_back(&home, &home.launcher(), "other-key", "the image of other options");
     home.warm("one.blink");
     restored(&home);
+}
+
+#[test]
+fn a_mask_on_new_files_opens_nothing() {
+    for mask in ["0", "077"] {
+        let home = Home::of(models::compiled_one());
+        home.blink("warm one.blink").by(&format!("umask {mask}; exec \"$0\" \"$@\"")).ok();
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o7777;
+        assert_eq!((mode(&home.snapshots()), mode(&home.images()[0])), (0o700, 0o400), "{mask}");
+        restored(&home);
+    }
 }

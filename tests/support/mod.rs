@@ -22,4 +22,3 @@ pub(crate) mod tracer;
 
 pub(crate) use ended::{Ended, Refusal};
 pub(crate) use folder::Folder;
-pub(crate) use home::Home;

@@ -61,8 +61,10 @@ pub struct WayRuns {
     pub cold: Vec<ColdRun>,
     /// Milliseconds of its later runs, launch by launch.
     pub warm_ms: Vec<Vec<f64>>,
-    /// Memory of processes that were alive at the same time, each after its first answer.
-    pub alive: Vec<Footprint>,
+    /// Memory of processes that were alive at the same time, each just after an answer of its own.
+    pub answered: Vec<Footprint>,
+    /// The same, once none of them had been asked anything for a second. Workers only.
+    pub rested: Vec<Footprint>,
 }
 
 /// One cold start.
@@ -173,7 +175,8 @@ pub(crate) mod tests {
             difference: 0.0,
             cold: vec![ColdRun { cold_ms: 58.5, usage: Some(usage), phases }],
             warm_ms: vec![vec![31.0, 33.0, 32.0], vec![30.0]],
-            alive: vec![Footprint { total, ..Footprint::default() }; 10],
+            answered: vec![Footprint { total, ..Footprint::default() }; 10],
+            rested: Vec::new(),
         };
         let disk = |ms| vec![DiskRun { ms, left_bytes: 0 }];
         ModelRuns {

@@ -88,13 +88,22 @@ impl<'a> Head<'a> {
             && self.files.len() <= MAX_FILES
             && self.segments.iter().all(good_segment)
             && self.files.iter().all(|file| self.path(file).is_some())
-            && self.ranges.iter().all(|range| {
-                (u64::from(IMAGE)..u64::from(FIRST_FILE) + self.files.len() as u64).contains(&range.source)
-            })
+            && self.ranges.iter().all(|range| self.lies_in_its_file(range))
             && self.header.vdso.mappings.iter().all(|&[start, len]| len == 0 || within(start, len))
             && [thread.letter, thread.stack_pointer, thread.resume, thread.fs_base, thread.tid_address]
                 .into_iter()
                 .all(place)
+    }
+
+    /// Whether a part that a start reads is one of the image, or of a file. The last page of a file need not be full.
+    fn lies_in_its_file(&self, range: &Range) -> bool {
+        let len = match range.source.checked_sub(u64::from(FIRST_FILE)) {
+            None if range.source == u64::from(IMAGE) => Some(self.header.image_len),
+            None => None,
+            Some(index) => usize::try_from(index).ok().and_then(|index| self.files.get(index)).map(|file| file.len),
+        };
+        let (len, end) = (len.and_then(|len| len.checked_next_multiple_of(PAGE)), range.offset.checked_add(range.len));
+        len.zip(end).is_some_and(|(len, end)| end <= len)
     }
 
     /// A file's path, its NUL included.
