@@ -5,12 +5,14 @@
 //! | `args.rs` | what can be typed |
 //! | `exit.rs` | how the process ends |
 //! | `output.rs` | what stdout carries |
+//! | `program.rs` | which program workers are |
 //! | `progress.rs` | what stderr shows while one waits |
 //! | `tensor_files/` | `--input` and `--output` |
 
 mod args;
 mod exit;
 mod output;
+mod program;
 mod progress;
 mod setup;
 mod tensor_files;

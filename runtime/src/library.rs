@@ -64,7 +64,12 @@ fn list(paths: &[PathBuf]) -> String {
 /// A path in `ORT_DYLIB_PATH` must exist; it is an error otherwise, not a reason to look elsewhere. What is found is
 /// given as an absolute path.
 pub fn find() -> Result<Library, LibraryError> {
-    let found = find_among(&candidates(&|name| env::var_os(name), env::current_exe().ok()))?;
+    find_for(env::current_exe().ok(), &|name| env::var_os(name))
+}
+
+/// As [`find`], for a process of the program `executable` with these variables.
+pub fn find_for(executable: Option<PathBuf>, variables: Variables) -> Result<Library, LibraryError> {
+    let found = find_among(&candidates(variables, executable))?;
     // The dynamic loader looks elsewhere for a bare name, and workers may have another working directory.
     Ok(Library { path: std::path::absolute(&found.path).unwrap_or(found.path), ..found })
 }
@@ -92,7 +97,7 @@ fn library_in(cache: PathBuf) -> PathBuf {
 }
 
 /// Reads one environment variable.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 fn candidates(variables: Variables, executable: Option<PathBuf>) -> Vec<Library> {
     if let Some(path) = variables(LIBRARY_VARIABLE).filter(|path| !path.is_empty()) {

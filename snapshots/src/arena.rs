@@ -66,6 +66,8 @@ impl TensorArena {
     pub const ALIGNMENT: usize = 64;
     /// Least bytes that a region is mapped for.
     const LEAST_REGION: usize = 64 << 10;
+    /// Most bytes that a region for the life of sessions is mapped for ahead of need.
+    const MOST_AHEAD: usize = 64 << 20;
 
     /// An arena with nothing mapped.
     pub fn new() -> TensorArena {
@@ -88,7 +90,7 @@ impl TensorArena {
     pub fn alloc(&self, len: usize, lifetime: Lifetime) -> Option<NonZeroUsize> {
         let len = len.max(1).checked_next_multiple_of(Self::ALIGNMENT)?;
         let mut state = self.lock();
-        let (region, offset) = state.pools[lifetime as usize].take(len)?;
+        let (region, offset) = state.pools[lifetime as usize].take(len, lifetime)?;
         let address = region + offset;
         state.lent.insert(address, Block { lifetime, region, len });
         NonZeroUsize::new(address)
@@ -138,10 +140,16 @@ impl TensorArena {
 
 impl Pool {
     /// Takes `len` bytes: the start of the region and the offset in it.
-    fn take(&mut self, len: usize) -> Option<(usize, usize)> {
+    fn take(&mut self, len: usize, lifetime: Lifetime) -> Option<(usize, usize)> {
         let best = self.regions.iter().enumerate().filter_map(|(i, (_, list))| Some((list.best_fit(len)?, i))).min();
         let index = match best {
             Some((_, index)) => index,
+            // Packed weights come one by one, and stand side by side for huge pages and for few mappings: twice as much
+            // is mapped as is there. Address space, not memory.
+            None if lifetime == Lifetime::Session => {
+                let mapped: usize = self.regions.iter().map(|(region, _)| region.len()).sum();
+                self.grow(len.max(mapped.min(TensorArena::MOST_AHEAD))).or_else(|| self.grow(len))?
+            }
             None => self.grow(len)?,
         };
         let before: usize = self.regions[..index].iter().map(|(region, _)| region.len()).sum();

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::output::{Format, Output, note};
+use crate::program;
 use crate::tensor_files::{Destination, read_inputs, write_outputs};
 
 /// Run a model once.
@@ -113,7 +114,7 @@ pub(super) struct TimelineReport {
 
 /// Launches, reads, runs, writes.
 pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
-    let program = std::env::current_exe().context("this executable cannot be found again")?;
+    let program = program::path()?;
     let mut worker = Launcher::new(program).launch(&spec(args))?;
     let model = Model::open_named(&args.artifact, args.model.as_deref())?;
     let record = model.record();

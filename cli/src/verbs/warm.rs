@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use blink_runtime::{Launcher, StartOptions, WorkerSpec};
 use serde::Serialize;
 
 use super::run::Prepack;
 use crate::output::Output;
+use crate::program;
 
 /// Make a snapshot: a worker that has started and warmed up, written down for later workers to start from.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,7 +43,7 @@ struct Report {
 
 /// Makes the snapshot.
 pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
-    let program = std::env::current_exe().context("this executable cannot be found again")?;
+    let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
     let spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };

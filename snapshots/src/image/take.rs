@@ -27,6 +27,8 @@ const HUGE_PAGE: u64 = 2 << 20;
 const PIECE: u64 = 4 << 20;
 /// So many pages of zeros between two saved runs are saved too: a mapping costs more than they do.
 const GAP: usize = 4;
+/// So many behind a run of a quarter as many at least: such are packed weights, which are worth whole huge pages.
+const GAP_OF_LONG: usize = (HUGE_PAGE / PAGE) as usize;
 /// Address space kept for the stack to grow into: what a process gets by default.
 const STACK: u64 = 8 << 20;
 /// Address space below the stack in which nothing is mapped, so that passing its end is a fault.
@@ -245,11 +247,16 @@ fn runs(own: &[bool]) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for index in (0..own.len()).filter(|&index| own[index]) {
         match runs.last_mut() {
-            Some((_, last)) if index - *last <= GAP => *last = index + 1,
+            Some((first, last)) if index - *last <= gap_behind(*last - *first) => *last = index + 1,
             _ => runs.push((index, index + 1)),
         }
     }
     runs
+}
+
+/// How many pages of zeros are saved along behind a run of `len` pages, where another follows.
+fn gap_behind(len: usize) -> usize {
+    if len >= GAP_OF_LONG / 4 { GAP_OF_LONG } else { GAP }
 }
 
 #[cfg(test)]
@@ -262,5 +269,8 @@ mod tests {
         assert_eq!(runs(&own("..x....x.....xx.")), [(2, 8), (13, 15)]);
         assert_eq!(runs(&own("....")), []);
         assert_eq!(runs(&own("xxxx")), [(0, 4)]);
+        let behind =
+            |len: usize, gap: usize| runs(&own(&["x".repeat(len), ".".repeat(gap), "x".into()].concat())).len();
+        assert_eq!((behind(127, 5), behind(128, 5), behind(128, 512), behind(128, 513)), (2, 1, 1, 2));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::program;
+
 use anyhow::{Context, ensure};
 use blink_benches::agreement;
 use blink_benches::interleave::interleave;
@@ -66,7 +68,7 @@ impl Ways {
     /// Every way that this machine has, after a snapshot was made where it can be: restored and normal workers, then
     /// ONNX Runtime. All get the same input and threads.
     pub(super) fn make(written: &Written, artifact: &Path, threads: usize) -> anyhow::Result<Ways> {
-        let program = std::env::current_exe().context("this executable cannot be found again")?;
+        let program = program::path()?;
         let launcher = Launcher::new(&program).with_snapshots(artifact.with_file_name("snapshots"));
         let options = StartOptions { threads: Some(threads), ..StartOptions::default() };
         let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];

@@ -105,7 +105,7 @@ pub(super) fn library() -> Check {
 /// A worker without a model is written down and restored: nothing else shows that it can be done.
 pub(super) fn snapshots() -> Check {
     const NAME: &str = "snapshots";
-    let probed = std::env::current_exe()
+    let probed = crate::program::path()
         .map_err(|error| error.to_string())
         .and_then(|program| Launcher::new(program).probe().map_err(|error| error.to_string()));
     match probed {
