@@ -5,7 +5,7 @@ use blink_tensors::TensorView;
 use crate::binding::{self, BindError};
 use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Session, SessionOptions};
 use crate::host;
-use crate::library::{self, LibraryError};
+use crate::library::{self, Library, LibraryError};
 use crate::model::Model;
 use crate::timeline::{Phase, Timeline};
 
@@ -70,8 +70,18 @@ impl Instance {
     ///
     /// No thread is started before the first run.
     pub fn start(model: &Model, options: &StartOptions, timeline: &mut Timeline) -> Result<Instance, StartError> {
+        Instance::start_on(&library::find()?, model, options, timeline)
+    }
+
+    /// As [`Instance::start`], on a library that was found.
+    pub(crate) fn start_on(
+        library: &Library,
+        model: &Model,
+        options: &StartOptions,
+        timeline: &mut Timeline,
+    ) -> Result<Instance, StartError> {
         let threads = thread_count(options.threads)?;
-        let engine = Engine::start(&library::find()?, timeline)?;
+        let engine = Engine::start(library, timeline)?;
         let record = model.record();
         let session = timeline.record(Phase::Session, || {
             engine.arena().expect(usize::try_from(record.arena.peak).unwrap_or(0));

@@ -1,6 +1,6 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
+//! `worker-process ARTIFACT LIBRARY MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
 //! two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
@@ -14,6 +14,8 @@ use crate::instance::StartOptions;
 pub(crate) struct Arguments {
     /// The artifact.
     pub(crate) artifact: PathBuf,
+    /// ONNX Runtime; `None` for the one that the worker finds.
+    pub(crate) library: Option<PathBuf>,
     /// Which of its models; `None` for its only one.
     pub(crate) model: Option<String>,
     /// Threads of a run, already decided.
@@ -49,6 +51,7 @@ impl Arguments {
         vec![
             VERB.into(),
             self.artifact.clone().into(),
+            self.library.clone().unwrap_or_default().into(),
             self.model.as_deref().unwrap_or_default().into(),
             self.threads.to_string().into(),
             self.prepack.map_or("-", switch).into(),
@@ -60,11 +63,12 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, model, threads, prepack, pin, mode] = &words[..] else { return None };
+        let [artifact, library, model, threads, prepack, pin, mode] = &words[..] else { return None };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
         let model = model.to_str()?;
         Some(Arguments {
             artifact: artifact.into(),
+            library: Some(PathBuf::from(library)).filter(|library| !library.as_os_str().is_empty()),
             model: Some(model.to_owned()).filter(|model| !model.is_empty()),
             threads: threads.to_str()?.parse().ok()?,
             prepack,
@@ -95,12 +99,18 @@ mod tests {
 
     fn arguments() -> Arguments {
         let artifact = OsString::from_vec(b"/a b/\xff.blink".to_vec()).into();
-        Arguments { artifact, model: None, threads: 2, prepack: None, pin: true, mode: Mode::Serve }
+        Arguments { artifact, library: None, model: None, threads: 2, prepack: None, pin: true, mode: Mode::Serve }
     }
 
     #[test]
     fn what_is_written_is_read() {
-        let named = Arguments { model: Some("m n".into()), prepack: Some(false), pin: false, ..arguments() };
+        let named = Arguments {
+            library: Some("/l".into()),
+            model: Some("m n".into()),
+            prepack: Some(false),
+            pin: false,
+            ..arguments()
+        };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {
             let words = arguments.to_words();
             assert_eq!(words[0], VERB);
@@ -111,7 +121,7 @@ mod tests {
     #[test]
     fn other_words_are_refused() {
         let words: Vec<OsString> = arguments().to_words().into_iter().skip(1).collect();
-        for at in 2..words.len() {
+        for at in 3..words.len() {
             let mut other = words.clone();
             other[at] = "other".into();
             assert_eq!(Arguments::parse(other.into_iter()), None, "word {at}");

@@ -24,6 +24,7 @@ mod warm;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -40,6 +41,7 @@ use restore::Restorer;
 use crate::channel::{Arguments, Mode, SharedMemory};
 use crate::host;
 use crate::instance::{StartError, thread_count};
+use crate::library::{self, Library, LibraryError};
 use crate::timeline::now;
 
 /// Why no worker was launched.
@@ -150,6 +152,14 @@ impl Launcher {
         thread_count(Some(spec.options.threads.unwrap_or_else(allowed)))
     }
 
+    /// ONNX Runtime for a worker: where the variables of its own environment lead, and for those that it has not, where
+    /// this process's do.
+    fn library(&self, spec: &WorkerSpec) -> Result<Library, LibraryError> {
+        let given = |name: &str| spec.environment.iter().flatten().find(|(given, _)| given == name);
+        let variable = |name: &str| given(name).map(|(_, value)| value.clone()).or_else(|| env::var_os(name));
+        library::find_for(Some(self.program.to_path_buf()), &variable)
+    }
+
     /// How its workers were started so far.
     pub fn counts(&self) -> Counts {
         self.lock().clone()
@@ -163,6 +173,8 @@ impl Launcher {
     ) -> Result<spawn::Spawned, LaunchError> {
         let arguments = Arguments {
             artifact: spec.artifact_path(),
+            // What is not found here the worker looks for itself, and says so.
+            library: self.library(spec).ok().map(|library| library.path),
             model: spec.model.clone(),
             threads,
             prepack: spec.options.prepack,

@@ -3,7 +3,6 @@
 //! Everything that may be wrong with a snapshot is a [`Reason`] and a normal start. Who it belongs to is asked here,
 //! before it is opened; whether it fits the host, by the restorer, which alone maps it.
 
-use std::env;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -65,12 +64,6 @@ impl Restorer {
 impl Launcher {
     /// What a snapshot for `spec` is called by.
     pub(super) fn key(&self, spec: &WorkerSpec) -> Result<Key, LaunchError> {
-        let variable = |name: &str| match &spec.environment {
-            Some(given) => given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone()),
-            None => env::var_os(name),
-        };
-        // The one that a worker would find which starts normally.
-        let library = library::find_for(Some(self.program.to_path_buf()), &variable);
         let artifact = fs::canonicalize(&spec.artifact);
         Ok(Key {
             artifact: artifact.map_err(|source| LaunchError::Artifact { path: spec.artifact.clone(), source })?,
@@ -79,7 +72,7 @@ impl Launcher {
             prepack: spec.options.prepack,
             pin: spec.options.pin,
             program: self.program.to_path_buf(),
-            library: library.map_err(|error| LaunchError::Options(error.into()))?.path,
+            library: self.library(spec).map_err(|error| LaunchError::Options(error.into()))?.path,
         })
     }
 

@@ -18,7 +18,7 @@ use super::proof::Proof;
 use super::{LaunchError, Launcher, Reason, StartMode, WorkerError, WorkerSpec};
 use crate::channel::{Arguments, Mode};
 use crate::golden;
-use crate::library::{LIBRARY_VARIABLE, LibraryError};
+use crate::library::LibraryError;
 use crate::model::{Model, ModelError};
 use crate::timeline::now;
 
@@ -153,6 +153,7 @@ impl Launcher {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             artifact: key.artifact.clone(),
+            library: Some(key.library.clone()).filter(|path| path.is_absolute()),
             model: Some(key.model.clone()).filter(|model| !model.is_empty()),
             threads: key.threads,
             prepack: key.prepack,
@@ -165,7 +166,6 @@ impl Launcher {
             .args(arguments.to_words())
             // Whatever is in the environment would be in the snapshot.
             .env_clear()
-            .env(LIBRARY_VARIABLE, &key.library)
             .current_dir("/")
             .stdin(Pipe::piped())
             .stdout(Pipe::piped())

@@ -19,6 +19,7 @@ use std::env;
 
 use crate::channel::{self, Arguments, Failure, Mode};
 use crate::instance::Instance;
+use crate::library::{self, Library, Origin};
 use crate::model::Model;
 use crate::timeline::{Phase, Recorded, Timeline, now};
 use serve::Server;
@@ -54,5 +55,10 @@ pub fn enter() -> ! {
 fn start(arguments: &Arguments, timeline: &mut Timeline) -> Result<Instance, Failure> {
     let opened = timeline.record(Phase::Open, || Model::open_named(&arguments.artifact, arguments.model.as_deref()));
     let model = opened.map_err(|error| Failure::of(&error))?;
-    Instance::start(&model, &arguments.options(), timeline).map_err(|error| Failure::of(&error))
+    let library = match &arguments.library {
+        Some(path) => Ok(Library { path: path.clone(), origin: Origin::Environment }),
+        None => library::find(),
+    };
+    let library = library.map_err(|error| Failure::of(&error))?;
+    Instance::start_on(&library, &model, &arguments.options(), timeline).map_err(|error| Failure::of(&error))
 }
