@@ -95,6 +95,19 @@ fn whatever_the_artifact_is_called() {
     }
 }
 
+#[test]
+fn a_name_that_the_kernel_cannot_tell_is_refused_by_that_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::of(models::compiled_one());
+    for name in [&b"new\nline.blink"[..], b"\xff.blink"] {
+        let name = std::ffi::OsStr::from_bytes(name);
+        fs::copy(home.folder.path("one.blink"), home.folder.path(name)).expect("a copy");
+        home.blink("warm").arg(name).refused(1).names(&["another name"]);
+        home.blink("run --input x.npy").arg(name).ok();
+    }
+    assert!(home.images().is_empty());
+}
+
 /// `blink` with a library of its own.
 fn with<'a>(home: &'a Home, library: &'a Path) -> impl Fn(&str) -> Blink + use<'a> {
     move |line| home.blink(line).env(blink_runtime::library::LIBRARY_VARIABLE, library)

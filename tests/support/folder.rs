@@ -30,7 +30,7 @@ impl Folder {
     }
 
     /// Where a file of that name is, or would be.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
     }
 

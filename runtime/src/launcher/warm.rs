@@ -63,6 +63,11 @@ pub enum WarmError {
          the snapshot was not kept, and workers start normally"
     )]
     Differs { run: usize, output: String },
+    #[error(
+        "{path:?} cannot be part of a snapshot: the kernel tells of mapped files in lines of text, so a path must be \
+         UTF-8 and hold no newline; give it another name"
+    )]
+    Name { path: PathBuf },
     #[error("snapshot cannot be written: {source}")]
     Write { source: io::Error },
 }
@@ -98,6 +103,11 @@ impl Launcher {
         }
         let strict = WorkerSpec { start: StartMode::Snapshot, ..spec.clone() };
         let key = self.key(spec)?;
+        for path in [&key.artifact, &key.program, &key.library] {
+            if path.to_str().is_none_or(|path| path.contains('\n')) {
+                return Err(WarmError::Name { path: path.clone() });
+            }
+        }
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
         let taken = self.write_down(&key, Mode::Park, pending.file())?;

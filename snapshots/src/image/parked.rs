@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use blink_restorer::image::{Thread, read};
+use blink_restorer::image::{ADDRESS_END, ADDRESS_START, Thread, read};
 
 use super::process::Process;
 
@@ -20,7 +20,11 @@ impl<W: Write, R: Read> Parked<W, R> {
     pub fn wait(process: Process, requests: W, mut memory: R) -> io::Result<Parked<W, R>> {
         let mut bytes = vec![0; size_of::<Thread>()];
         memory.read_exact(&mut bytes)?;
-        let thread = read(&bytes).ok_or(io::ErrorKind::InvalidData)?;
+        let thread: Thread = read(&bytes).ok_or(io::ErrorKind::InvalidData)?;
+        let places = [thread.stack_pointer, thread.resume, thread.fs_base, thread.tid_address, thread.letter];
+        if places.iter().any(|place| !(ADDRESS_START..ADDRESS_END).contains(place)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its stdout does not tell of a parked thread"));
+        }
         Ok(Parked { process, requests, memory, thread })
     }
 
