@@ -34,6 +34,11 @@ pub(crate) struct Output {
     pub(crate) verbose: u8,
 }
 
+/// Bytes in MiB.
+pub(crate) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
 /// Writes `bytes` to stdout. A closed pipe is not an error: the reader has seen enough.
 pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

@@ -139,12 +139,6 @@ impl Timeline {
         all.filter_map(|(&phase, times)| times.map(|(begin, end)| Recorded { phase, begin, end })).collect()
     }
 
-    /// Lets the timeline, and its phase "spawn", begin at `origin`: somebody else's spawn came before.
-    pub fn begin_at(&mut self, origin: u64) {
-        self.origin = origin;
-        self.add(Recorded { phase: Phase::Spawn, begin: origin, end: origin });
-    }
-
     /// The phases that were passed, by their begin.
     pub fn spans(&self) -> Vec<Span> {
         let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
@@ -186,11 +180,10 @@ mod tests {
 
     #[test]
     fn what_two_processes_recorded_is_one_timeline() {
-        let mut timeline = Timeline::begin(None, 1_000_000);
+        let mut timeline = Timeline::begin(Some(2_000_000), 2_000_000);
         let phase = |phase, begin, end| Recorded { phase, begin, end };
         timeline.add(phase(Phase::Open, 4_000_000, 5_000_000));
         timeline.add(phase(Phase::Spawn, 3_000_000, 3_500_000));
-        timeline.begin_at(2_000_000);
         timeline.add(phase(Phase::Open, 4_500_000, 4_600_000));
         timeline.add(phase(Phase::Output, 9_000_000, 8_000_000));
         assert_eq!(timeline.recorded()[0], phase(Phase::Spawn, 2_000_000, 3_500_000));

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `arena.rs`, `free_list.rs`, `region.rs` | the memory that sessions allocate from |
-//! | `park.rs`, `park_elsewhere.rs` | where a worker is written down, and where it comes back |
+//! | `park.rs`, `park_elsewhere.rs`, `restored.rs` | where a worker is written down, and where it comes back |
 //! | `image/` | a worker in a file |
 //! | `store/` | the directory of images: found, made, listed, removed |
 //! | `reason.rs` | why a snapshot is not used |
@@ -22,11 +22,13 @@ mod park;
 mod program;
 mod reason;
 mod region;
+mod restored;
 pub mod store;
 
 pub use arena::{ArenaStats, Lifetime, TensorArena};
 pub use blink_restorer::{channel, refusal};
 pub use descriptors::close_inherited;
-pub use park::{ParkError, Restored, park};
+pub use park::{ParkError, park};
 pub use program::restorer;
 pub use reason::{Distrust, Reason};
+pub use restored::Restored;

@@ -12,16 +12,7 @@ use std::io;
 use blink_restorer::image::{Letter, Thread, bytes_of};
 use blink_restorer::system::{ARCH_PRCTL, GET_ROBUST_LIST, PRCTL, SIGACTION, SIGALTSTACK, call};
 
-/// What a restored worker learns of its own start. Times are nanoseconds of the monotonic clock.
-#[derive(Clone, Copy, Debug)]
-pub struct Restored {
-    /// When the restorer was entered.
-    pub entered: u64,
-    /// When it had checked the image.
-    pub checked: u64,
-    /// When everything was mapped.
-    pub mapped: u64,
-}
+use crate::restored::Restored;
 
 /// Why a process cannot be parked.
 #[derive(Debug, thiserror::Error)]

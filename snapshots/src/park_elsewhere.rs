@@ -1,13 +1,6 @@
 //! Where no process can be parked: the same functions, which say so.
 
-/// What a restored worker learns of its own start. There is none here.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub struct Restored {
-    pub entered: u64,
-    pub checked: u64,
-    pub mapped: u64,
-}
+use crate::restored::Restored;
 
 /// Why a process cannot be parked.
 #[derive(Debug, thiserror::Error)]

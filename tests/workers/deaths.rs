@@ -30,6 +30,18 @@ fn finds_it_dead(mut worker: Worker) {
     assert_eq!(worker.end(), Ended::Signal(9));
 }
 
+/// A run during which its worker, which was stopped before, is killed.
+fn finds_it_dying(worker: Worker) {
+    signal("-STOP", worker.pid());
+    let pid = worker.pid();
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        signal("-KILL", pid);
+    });
+    finds_it_dead(worker);
+    killer.join().expect("it does not panic");
+}
+
 #[test]
 fn before_it_is_asked() {
     let folder = models::compiled_one();
@@ -42,14 +54,7 @@ fn before_it_is_asked() {
 fn while_it_starts() {
     let folder = models::compiled_one();
     let worker = launched(&folder, "one.blink");
-    signal("-STOP", worker.pid());
-    let pid = worker.pid();
-    let killer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(50));
-        signal("-KILL", pid);
-    });
-    finds_it_dead(worker);
-    killer.join().expect("it does not panic");
+    finds_it_dying(worker);
 }
 
 #[test]
@@ -57,14 +62,7 @@ fn while_it_is_asked() {
     let folder = models::compiled_one();
     let mut worker = launched(&folder, "one.blink");
     worker.run(&[("x", models::x().view())]).expect("it runs");
-    signal("-STOP", worker.pid());
-    let pid = worker.pid();
-    let killer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(50));
-        signal("-KILL", pid);
-    });
-    finds_it_dead(worker);
-    killer.join().expect("it does not panic");
+    finds_it_dying(worker);
 }
 
 #[test]

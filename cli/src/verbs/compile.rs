@@ -9,7 +9,7 @@ use blink_runtime::{host, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{Output, mib};
 use crate::progress;
 
 /// Compile an ONNX model to an artifact.
@@ -97,7 +97,6 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
 }
 
 fn print(summary: &Summary, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    let mib = |bytes: u64| bytes as f64 / (1 << 20) as f64;
     let Summary { output, name, target, .. } = summary;
     writeln!(out, "{}", output.display())?;
     let hosts =

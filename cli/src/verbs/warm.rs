@@ -6,7 +6,7 @@ use blink_runtime::{Launcher, StartOptions, WorkerSpec};
 use serde::Serialize;
 
 use super::run::Prepack;
-use crate::output::Output;
+use crate::output::{Output, mib};
 use crate::program;
 
 /// Make a snapshot: a worker that has started and warmed up, written down for later workers to start from.
@@ -64,8 +64,4 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
         writeln!(out, "proved    {} runs of restored workers gave the bits of a normal one", report.proved_runs)?;
         writeln!(out, "took      {:.1} s", report.elapsed_ms / 1e3)
     })
-}
-
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

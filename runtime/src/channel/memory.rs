@@ -35,20 +35,7 @@ unsafe impl Sync for SharedMemory {}
 impl SharedMemory {
     /// New memory, of no bytes yet.
     pub(crate) fn new() -> io::Result<SharedMemory> {
-        #[cfg(target_os = "linux")]
-        if let Ok(file) = sealed() {
-            return Ok(SharedMemory::of(file));
-        }
-        SharedMemory::in_a_file()
-    }
-
-    /// The same in an unlinked file, where the system has no nameless memory.
-    fn in_a_file() -> io::Result<SharedMemory> {
-        // Where a file of that name is there already, this fails: it is not taken.
-        let path = std::env::temp_dir().join(format!("blink-{}-{}", std::process::id(), now()));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(SharedMemory::of(high(file.into())?))
+        nameless().map(SharedMemory::of)
     }
 
     /// The memory behind a descriptor that the other process made.
@@ -137,6 +124,24 @@ impl Drop for SharedMemory {
     }
 }
 
+/// A file of no bytes that has no name, open for reading and writing: in memory, where the system has such.
+pub(crate) fn nameless() -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = sealed() {
+        return Ok(file);
+    }
+    unlinked()
+}
+
+/// The same on a disk.
+fn unlinked() -> io::Result<OwnedFd> {
+    // Where a file of that name is there already, this fails: it is not taken.
+    let path = std::env::temp_dir().join(format!("blink-{}-{}", std::process::id(), now()));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    high(file.into())
+}
+
 /// Nameless memory that cannot shrink, and cannot be unsealed.
 #[cfg(target_os = "linux")]
 fn sealed() -> io::Result<OwnedFd> {
@@ -196,7 +201,7 @@ mod tests {
     #[test]
     fn memory_grows_on_both_sides() {
         both_see_what_one_writes(SharedMemory::new().unwrap());
-        both_see_what_one_writes(SharedMemory::in_a_file().unwrap());
+        both_see_what_one_writes(SharedMemory::of(unlinked().unwrap()));
     }
 
     #[test]

@@ -25,19 +25,15 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use rustix::io::fcntl_dupfd_cloexec;
 
 pub(crate) use arguments::{Arguments, Mode};
+pub(crate) use blink_snapshots::channel::{IMAGE, MEMORY, REFUSED, SOCKET};
 pub(crate) use failure::Failure;
 pub use failure::FailureClass;
-pub(crate) use memory::SharedMemory;
+pub(crate) use memory::{SharedMemory, nameless};
 pub(crate) use packet::{Packet, Place, receive, send};
 pub(crate) use record::{Record, read_text, write, write_text, write_unfilled};
 
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";
-/// The worker's end of the socket.
-pub(crate) const SOCKET: RawFd = 3;
-/// The shared memory's descriptor in the worker.
-pub(crate) const MEMORY: RawFd = 4;
-
 /// The lowest number of a descriptor that the launcher keeps: what is below is put in place in the worker.
 const FIRST: RawFd = 10;
 

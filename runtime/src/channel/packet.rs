@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 
-use super::ChannelError;
+use super::{ChannelError, REFUSED};
 
 /// Bytes of a packet.
 const LEN: usize = 32;
@@ -48,7 +48,7 @@ impl Packet {
             Packet::Run(at) => place(1, at),
             Packet::Answer(at) => place(2, at),
             Packet::Failed(class, at) => place(3 | u64::from(class) << 32, at),
-            Packet::Refused { code, details: [a, b] } => [4 | u64::from(code) << 32, a, b, 0],
+            Packet::Refused { code, details: [a, b] } => [u64::from(REFUSED) | u64::from(code) << 32, a, b, 0],
             Packet::Facts => [5, 0, 0, 0],
         }
     }
@@ -60,7 +60,7 @@ impl Packet {
             1 => Ok(Packet::Run(place)),
             2 => Ok(Packet::Answer(place)),
             3 => Ok(Packet::Failed(code, place)),
-            4 => Ok(Packet::Refused { code, details: [a, b] }),
+            REFUSED => Ok(Packet::Refused { code, details: [a, b] }),
             5 => Ok(Packet::Facts),
             _ => Err(ChannelError::Packet { found: head }),
         }

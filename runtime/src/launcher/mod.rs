@@ -140,8 +140,7 @@ impl Launcher {
         if let (StartMode::Snapshot, Some(reason)) = (spec.start, &reason) {
             return Err(LaunchError::NoSnapshot { artifact: spec.artifact.clone(), reason: reason.clone() });
         }
-        let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
-        let spawned = self.start_normally(spec, threads, memory)?;
+        let spawned = self.start_normally(spec, threads)?;
         let start = self.count(Start::Normal { reason });
         Ok(Worker::new(spawned, start, threads, spawned_at, None))
     }
@@ -165,12 +164,8 @@ impl Launcher {
         self.lock().clone()
     }
 
-    fn start_normally(
-        &self,
-        spec: &WorkerSpec,
-        threads: usize,
-        memory: SharedMemory,
-    ) -> Result<spawn::Spawned, LaunchError> {
+    fn start_normally(&self, spec: &WorkerSpec, threads: usize) -> Result<spawn::Spawned, LaunchError> {
+        let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
         let arguments = Arguments {
             artifact: spec.artifact_path(),
             // What is not found here the worker looks for itself, and says so.

@@ -141,10 +141,4 @@ impl Fallback {
             }
         }
     }
-
-    /// A normal worker for the same.
-    pub(super) fn start_normally(&self, threads: usize) -> Result<Spawned, LaunchError> {
-        let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
-        self.launcher.start_normally(&self.spec, threads, memory)
-    }
 }

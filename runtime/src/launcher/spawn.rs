@@ -28,17 +28,14 @@ pub(super) struct Spawned {
     pub(super) memory: SharedMemory,
 }
 
-/// Where `extra` goes in the process.
-const EXTRA: RawFd = channel::MEMORY + 1;
-
 /// Spawns `program` with `arguments`, and with environment, directory and stdio as `spec` has them. The process gets
-/// `memory`, the other end of the socket, and `extra` where there is one, which must be a [`high`] descriptor.
+/// `memory`, the other end of the socket, and `image` where there is one, which must be a [`high`] descriptor.
 pub(super) fn spawn(
     program: &Path,
     arguments: &[OsString],
     spec: &WorkerSpec,
     memory: SharedMemory,
-    extra: Option<BorrowedFd<'_>>,
+    image: Option<BorrowedFd<'_>>,
 ) -> Result<Spawned, LaunchError> {
     let name = c_string(program.as_os_str(), "program")?;
     let arguments = arguments.iter().map(|argument| c_string(argument, "argument"));
@@ -53,12 +50,12 @@ pub(super) fn spawn(
 
     let mut actions = Actions::new().map_err(failed)?;
     let given = [(there.as_raw_fd(), channel::SOCKET), (memory.descriptor().as_raw_fd(), channel::MEMORY)];
-    let extra = extra.map(|descriptor| (descriptor.as_raw_fd(), EXTRA));
+    let image = image.map(|descriptor| (descriptor.as_raw_fd(), channel::IMAGE));
     (|| {
         for (number, _) in (0..).zip(spec.stdio).filter(|(_, stdio)| *stdio == Stdio::Null) {
             actions.open_null(number)?;
         }
-        given.into_iter().chain(extra).try_for_each(|(from, to)| actions.duplicate(from, to))?;
+        given.into_iter().chain(image).try_for_each(|(from, to)| actions.duplicate(from, to))?;
         directory.as_ref().map_or(Ok(()), |directory| actions.change_directory(directory))
     })()
     .map_err(failed)?;

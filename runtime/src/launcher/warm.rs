@@ -16,7 +16,7 @@ use blink_tensors::TensorError;
 
 use super::proof::Proof;
 use super::{LaunchError, Launcher, Reason, StartMode, WorkerError, WorkerSpec};
-use crate::channel::{Arguments, Mode};
+use crate::channel::{Arguments, Mode, nameless};
 use crate::golden;
 use crate::library::LibraryError;
 use crate::model::{Model, ModelError};
@@ -117,13 +117,15 @@ impl Launcher {
         // Those who ask how workers were started do not mean these.
         let apart = Launcher { counts: Arc::default(), ..self.clone() };
         let mut proof = Proof::begin(&apart, spec, inputs.into_iter().collect::<Result<_, _>>()?)?;
-        for _ in 0..RESTORES {
+        for restore in 0..RESTORES {
             let file = pending.file().try_clone().map_err(|source| WarmError::Write { source })?;
             let found = Found { file, path: pending.path() };
             let mut worker = apart.restore(found, &strict, key.threads, now())?;
             proof.compare(&mut worker)?;
-            let head = OwnedHead::read(pending.file()).map_err(|source| WarmError::Write { source })?;
-            if let Ok(head) = head {
+            // After the first, so that what is published is what the later ones were restored from.
+            if restore == 0
+                && let Ok(head) = OwnedHead::read(pending.file()).map_err(|source| WarmError::Write { source })?
+            {
                 head.record_touched(Process::new(worker.pid()), pending.file())?;
             }
         }
@@ -150,7 +152,7 @@ impl Launcher {
             pin: false,
             model: String::new(),
         };
-        let file = unnamed_file().map_err(|source| WarmError::Write { source })?;
+        let file = File::from(nameless().map_err(|source| WarmError::Write { source })?);
         self.write_down(&key, Mode::Probe, &file)?;
         let spec = WorkerSpec { start: StartMode::Snapshot, ..WorkerSpec::new("/") };
         let mut worker = self.restore(Found { file, path: key.artifact }, &spec, key.threads, now())?;
@@ -171,7 +173,7 @@ impl Launcher {
             mode,
         };
         // A file takes any amount without being read, so the worker never waits for its parent.
-        let mut words = unnamed_file().map_err(spawn)?;
+        let mut words = File::from(nameless().map_err(spawn)?);
         let mut child = Command::new(&*key.program)
             .args(arguments.to_words())
             // Whatever is in the environment would be in the snapshot.
@@ -202,12 +204,6 @@ impl Launcher {
             taken => taken,
         }
     }
-}
-
-/// A file without a name.
-fn unnamed_file() -> io::Result<File> {
-    use rustix::fs::{MemfdFlags, memfd_create};
-    Ok(memfd_create(c"blink-words", MemfdFlags::CLOEXEC)?.into())
 }
 
 /// The beginning of what was said, on one line.

@@ -68,8 +68,7 @@ impl Worker {
         spawned_at: u64,
         fallback: Option<Fallback>,
     ) -> Worker {
-        let mut timeline = Timeline::begin(None, spawned_at);
-        timeline.begin_at(spawned_at);
+        let timeline = Timeline::begin(Some(spawned_at), spawned_at);
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
         Worker { spawned, start, threads, timeline, is_idle: false, is_started: false, record, fallback }
     }
@@ -136,7 +135,7 @@ impl Worker {
             Some(fallback) if fallback.spec.start != StartMode::Snapshot => fallback,
             _ => return Err(WorkerError::NotRestored { reason }),
         };
-        match fallback.start_normally(self.threads) {
+        match fallback.launcher.start_normally(&fallback.spec, self.threads) {
             Ok(spawned) => self.spawned = spawned,
             Err(source) => return Err(WorkerError::NoReplacement { reason, source: Box::new(source) }),
         }

@@ -21,7 +21,7 @@ use crate::channel::{self, Arguments, Failure, Mode};
 use crate::instance::Instance;
 use crate::library::{self, Library, Origin};
 use crate::model::Model;
-use crate::timeline::{Phase, Recorded, Timeline, now};
+use crate::timeline::{Phase, Timeline, now};
 use serve::Server;
 
 /// Whether this process is to be a worker: its first argument says so.
@@ -40,8 +40,7 @@ pub fn enter() -> ! {
         Mode::Park | Mode::Probe => park::enter(arguments),
         Mode::Serve => {
             let Some((socket, memory)) = process::adopt() else { process::refuse() };
-            let mut timeline = Timeline::begin(None, entered);
-            timeline.add(Recorded { phase: Phase::Spawn, begin: entered, end: entered });
+            let mut timeline = Timeline::begin(Some(entered), entered);
             let started = start(&arguments, &mut timeline);
             Server::new(socket, memory, started, timeline)
         }

@@ -67,8 +67,7 @@ fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
 /// What is to answer in a restored process.
 fn server(started: Result<Instance, Failure>, restored: Restored) -> Server {
     let Some((socket, memory)) = process::adopt() else { process::refuse() };
-    let mut timeline = Timeline::begin(None, restored.entered);
-    timeline.add(Recorded { phase: Phase::Spawn, begin: restored.entered, end: restored.entered });
+    let mut timeline = Timeline::begin(Some(restored.entered), restored.entered);
     timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });
     Server::new(socket, memory, started, timeline)
 }

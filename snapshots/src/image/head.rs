@@ -88,9 +88,8 @@ impl OwnedHead {
         if image_len < DATA_OFFSET {
             return Ok(Err(Refusal::NotAnImage));
         }
-        let mut bytes = vec![0; DATA_OFFSET as usize];
+        let mut bytes = AlignedBuffer::zeroed(DATA_OFFSET as usize);
         file.read_exact_at(&mut bytes, 0)?;
-        let bytes = AlignedBuffer::from(&bytes[..]);
         let checked = Head::of(&bytes, image_len).map(drop);
         Ok(checked.map(|()| OwnedHead { bytes, image_len }))
     }

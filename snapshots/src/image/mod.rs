@@ -18,3 +18,13 @@ pub use head::OwnedHead;
 pub use parked::Parked;
 pub use process::{Process, ProcessError};
 pub use take::{TakeError, Taken, take};
+
+use blink_restorer::host::Host;
+
+/// The host this code runs on; `None` where there are no images.
+pub(crate) fn here() -> Option<Host> {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    return Some(Host::here());
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    None
+}

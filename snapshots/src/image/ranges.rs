@@ -14,11 +14,12 @@ const GAP: u64 = 64;
 /// The parts that `process` has touched, which was restored from the image of `head`: by file, in order.
 pub(crate) fn touched(process: Process, head: &OwnedHead) -> Result<Vec<Range>, ProcessError> {
     let mut pages: Vec<(u64, u64)> = Vec::new();
-    for (index, segment) in head.head().segments.iter().enumerate() {
+    let segments = head.head().segments;
+    for (index, segment) in segments.iter().enumerate() {
         if segment.source == ANONYMOUS {
             continue;
         }
-        let later = &head.head().segments[index + 1..];
+        let later = &segments[index + 1..];
         for (page, present) in
             process.present_pages(segment.start, segment.start + segment.len)?.into_iter().enumerate()
         {

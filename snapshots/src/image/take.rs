@@ -11,13 +11,13 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use blink_restorer::checksum;
-use blink_restorer::host::Host;
 use blink_restorer::image::{
     ANONYMOUS, DATA_OFFSET, EXECUTE, FIRST_FILE, FileId, HUGE, IMAGE, MAX_FILES, PAGE, PATH_MAX, READ, SHARED, Segment,
     Vdso, WRITE,
 };
 
 use super::head::Parts;
+use super::here;
 use super::parked::Parked;
 use super::process::{Kind, Mapping, ProcessError, file_id};
 
@@ -116,13 +116,6 @@ pub fn take<W: Write, R: Read>(parked: &mut Parked<W, R>, file: &File, label: &[
     let head = parts.encode().ok_or(TakeError::Pieces { segments: counts.0, files: counts.1 })?;
     file.set_len(len).and_then(|()| file.write_all_at(&head, 0)).map_err(TakeError::Write)?;
     Ok(Taken { len, saved, segments: counts.0 })
-}
-
-fn here() -> Option<Host> {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    return Some(Host::here());
-    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-    None
 }
 
 /// An image that grows.

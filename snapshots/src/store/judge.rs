@@ -11,7 +11,7 @@ use blink_restorer::host::Host;
 use blink_restorer::refusal::Refusal;
 
 use super::key::{self, Key};
-use crate::image::{OwnedHead, head};
+use crate::image::{OwnedHead, head, here};
 use crate::reason::{Reason, os_error};
 
 /// What the image's label says; of the head no more is checked. Empty where it has none.
@@ -43,13 +43,6 @@ pub(super) fn judge(file: &File, path: &Path) -> Result<(), Reason> {
         Ok(_) => Ok(()),
         Err(error) => Err(Reason::Unreadable { path: key.artifact, error: error.to_string() }),
     }
-}
-
-fn here() -> Option<Host> {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    return Some(Host::here());
-    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-    None
 }
 
 /// The reason for which the restorer has refused the image at `path`, opened as `file`.

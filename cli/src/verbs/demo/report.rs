@@ -14,6 +14,7 @@ use blink_runtime::Warmed;
 use serde::Serialize;
 
 use super::starts::Start;
+use crate::output::mib;
 
 /// The demo's result.
 #[derive(Serialize)]
@@ -126,7 +127,7 @@ impl<'a> Report<'a> {
             writeln!(out, "{} takes {ratio:.1} times as long ({low:.1}-{high:.1})", start.title)?;
         }
         if let Some(SnapshotReport { bytes, elapsed_ms }) = self.snapshot {
-            let (mib, seconds) = (bytes as f64 / f64::from(1 << 20), elapsed_ms / 1e3);
+            let (mib, seconds) = (mib(bytes), elapsed_ms / 1e3);
             writeln!(out, "the snapshot took {seconds:.1} s to make and prove, once, and {mib:.1} MiB")?;
         }
         let workers = if self.snapshot.is_some() { "restored or not" } else { "none restored" };

@@ -106,7 +106,7 @@ pub(super) fn count(snapshots: usize) -> String {
 
 /// A size in MiB.
 pub(super) fn mib(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+    format!("{:.1} MiB", crate::output::mib(bytes))
 }
 
 /// The largest unit that fits.
