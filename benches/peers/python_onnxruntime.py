@@ -1,10 +1,11 @@
-"""An .onnx file run once by Python's onnxruntime: the ordinary way in the ordinary language, to measure a start against.
+"""An .onnx file run by Python's onnxruntime: the ordinary way in the ordinary language, to measure a start against.
 
-Usage: python_onnxruntime.py MODEL.onnx --input NAME=FILE.npy ... --output NAME=- --threads N
+Usage: python_onnxruntime.py MODEL.onnx --input NAME=FILE.npy ... --threads N [--output NAME=-] [--serve]
        [--repeat N] [--timeline FILE --spawned-at NANOSECONDS]
 
-The first answer goes to stdout as .npy, as from `blink run --output NAME=-`. Imports are those that the work needs,
-and the arguments are read by hand: nothing here makes the start slower than it must be.
+The first answer goes to stdout as .npy, as from `blink run --output NAME=-`; without `--output` it is the model's
+first output. Nothing is prepared. Imports are those that the work needs, and the arguments are read by hand: nothing
+here makes the start slower than it must be.
 """
 
 import time
@@ -14,6 +15,8 @@ entered = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 import os
 import sys
 
+import peer
+
 # Before onnxruntime is loaded; it reads this when its environment is made.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -22,21 +25,9 @@ def now():
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
-def arguments(words):
-    """Values by option; `--input` may come several times."""
-    options = {"--input": [], "--repeat": "0"}
-    words = iter(words)
-    for word in words:
-        if word == "--input":
-            options["--input"].append(next(words).partition("=")[::2])
-        else:
-            options[word] = next(words)
-    return options
-
-
 def main():
     model = sys.argv[1]
-    options = arguments(sys.argv[2:])
+    options = peer.arguments(sys.argv[2:])
     phases = []
 
     def done(phase, start):
@@ -58,30 +49,23 @@ def main():
     clock = done("session", clock)
     inputs = {name: numpy.load(path) for name, path in options["--input"]}
     clock = done("input", clock)
-    name = options["--output"].rpartition("=")[0]
+    name = options.get("--output", "").rpartition("=")[0] or session.get_outputs()[0].name
+    if "--serve" in options:
+        peer.serve(lambda: session.run([name], inputs)[0])
+        peer.end()
     (answer,) = session.run([name], inputs)
     clock = done("inference", clock)
-    # numpy.save wants a file that knows its position, which a pipe does not.
-    numpy.lib.format.write_array(Pipe(sys.stdout.buffer), answer, allow_pickle=False)
-    sys.stdout.buffer.flush()
+    peer.write(answer)
     done("output", clock)
 
     if "--timeline" in options:
         warm = []
-        for _ in range(int(options["--repeat"])):
+        for _ in range(int(options.get("--repeat", 0))):
             start = now()
             session.run([name], inputs)
             warm.append((now() - start) / 1e6)
         write_timeline(options["--timeline"], spawned_at, phases, warm)
-    sys.stdout.flush()
-    os._exit(0)
-
-
-class Pipe:
-    """The one method of a file that numpy needs to write an array."""
-
-    def __init__(self, file):
-        self.write = file.write
+    peer.end()
 
 
 def write_timeline(path, origin, phases, warm):

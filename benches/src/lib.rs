@@ -19,14 +19,20 @@
 //! | [`agreement`] | whether two answers are the same answer |
 //! | [`subject`] | the models that are measured |
 //! | [`waterfall`], [`table`] | figures as text |
+//! | [`measurement`] | the file that `blink bench` writes |
+//! | [`figure`] | what can be asked of a measurement, by name |
+//! | [`budget`] | what a start may cost at most |
 //!
 //! No test asserts a speed.
 
 pub mod agreement;
+pub mod budget;
+pub mod figure;
 pub mod goals;
 pub mod interleave;
 pub mod launch;
 pub mod machine;
+pub mod measurement;
 pub mod memory;
 pub mod page_cache;
 pub mod process;

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use blink_runtime::host::{self, HugePages, Threads};
 use blink_runtime::library::ORT_VERSION;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A machine and its state at one moment. It holds no name of a host or a user.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// `linux`, `macos`.
-    pub system: &'static str,
+    pub system: String,
     /// The kernel's release.
     pub kernel: Option<String>,
     /// The processor's name.
@@ -32,9 +32,9 @@ pub struct Machine {
     /// Processes that ran or wanted to, on average over 1, 5 and 15 minutes, before the measurement began.
     pub load: Option<[f64; 3]>,
     /// Version of blink.
-    pub blink: &'static str,
+    pub blink: String,
     /// Version of ONNX Runtime that blink runs.
-    pub onnxruntime: &'static str,
+    pub onnxruntime: String,
 }
 
 impl Machine {
@@ -42,7 +42,7 @@ impl Machine {
     pub fn read() -> Machine {
         let text = |path: &str| std::fs::read_to_string(path).ok();
         Machine {
-            system: std::env::consts::OS,
+            system: std::env::consts::OS.to_owned(),
             kernel: host::kernel_release(),
             cpu: host::cpu_model(),
             class: host::class().to_string(),
@@ -53,8 +53,8 @@ impl Machine {
             memory: host::memory().map(|memory| memory.total),
             huge_pages: host::huge_pages(),
             load: text("/proc/loadavg").and_then(|text| parse_load(&text)),
-            blink: env!("CARGO_PKG_VERSION"),
-            onnxruntime: ORT_VERSION,
+            blink: env!("CARGO_PKG_VERSION").to_owned(),
+            onnxruntime: ORT_VERSION.to_owned(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Times of processes are skewed and have outliers, so nothing here takes a mean or assumes a shape. Resampling is
 //! seeded: the same samples give the same interval.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How often samples are resampled for an interval.
 const RESAMPLES: usize = 4000;
@@ -11,7 +11,7 @@ const RESAMPLES: usize = 4000;
 const CONFIDENCE: f64 = 0.95;
 
 /// The distribution of some samples, in their unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many samples.
     pub count: usize,
@@ -30,7 +30,7 @@ pub struct Summary {
 }
 
 /// A figure is between these with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Interval {
     pub low: f64,
@@ -38,7 +38,7 @@ pub struct Interval {
 }
 
 /// One median less another.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The difference of the medians, in the unit of the samples.
     pub difference: f64,
@@ -47,7 +47,7 @@ pub struct Difference {
 }
 
 /// One median over another.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// The ratio of the medians.
     pub ratio: f64,

@@ -12,14 +12,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use cpu::{class, cpu_model, features_fingerprint};
 pub use memory::{Memory, memory};
 pub use threads::{Threads, cpu_quota};
 
 /// When the kernel backs memory with 2 MiB pages (Linux `transparent_hugepage/enabled`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HugePages {
     /// Wherever they fit.
