@@ -41,7 +41,7 @@ struct Request {
 
 /// Measures each packing once, by a restored worker where there is one: as compiled first.
 pub(crate) fn measure(ready: &Ready, programs: &Programs, settings: &Settings) -> anyhow::Result<Vec<ChannelRuns>> {
-    let ways = ready.ways.iter().filter(|way| match way.name {
+    let ways = ready.ways.iter().filter(|way| match way.name.as_str() {
         "normal" => ready.worker("restored").is_none(),
         _ => matches!(way.launch, Launch::Worker(_)),
     });
@@ -56,7 +56,7 @@ fn ask(way: &Way, ready: &Ready, programs: &Programs, settings: &Settings) -> an
         program: programs.blink.clone(),
         snapshots: ready.directory_of_snapshots.clone(),
         artifact: ready.artifact.clone(),
-        way: way.name.to_owned(),
+        way: way.name.clone(),
         is_restored: worker.spec.start == StartMode::Snapshot,
         threads: settings.threads,
         prepack: worker.spec.options.prepack,

@@ -4,13 +4,11 @@
 //! What other processes have mapped, such as the C library, cannot be taken out; it is in memory for all alike. Nothing
 //! is measured where one of the four files stays.
 
-use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use blink_benches::interleave::interleave;
-use blink_benches::page_cache::{Part, drop_cached, read_in_order};
+use blink_benches::page_cache::{Files, Part, read_in_order};
 use blink_benches::record::{DiskRun, DiskRuns, Settings};
 use blink_benches::worker::WorkerLaunch;
 use blink_runtime::library;
@@ -20,11 +18,6 @@ use blink_snapshots::image::OwnedHead;
 use crate::programs::Programs;
 use crate::say;
 use crate::ways::Ready;
-
-/// How often the page cache is asked to let go of the files, and how long it is given in between: whoever read ahead for
-/// the last worker may still have them mapped.
-const ATTEMPTS: usize = 50;
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// What takes its turn.
 enum Turn<'a> {
@@ -45,8 +38,9 @@ pub(crate) fn measure(
         left_out.push(format!("starts of {model} from the disk, which are held against a snapshot"));
         return Ok(None);
     };
-    let files = Files::new([programs.blink.clone(), library::find()?.path, ready.artifact.clone(), image.clone()])?;
-    let parts = match files.forget().and_then(|left| files.check(left)).and_then(|()| needed(image)) {
+    let files = vec![programs.blink.clone(), library::find()?.path, ready.artifact.clone(), image.clone()];
+    let files = Files::new(files);
+    let parts = match files.forget().map_err(Into::into).and_then(all_gone).and_then(|()| needed(image)) {
         Ok(parts) => parts,
         Err(why) => {
             left_out.push(format!("starts of {model} from the disk: {why:#}"));
@@ -71,7 +65,7 @@ pub(crate) fn measure(
     };
     let runs = interleave(turns.len(), settings.disk_launches, take)?;
     let most = runs.iter().flatten().map(|run| run.left_bytes).max().unwrap_or(0);
-    if let Err(why) = files.check(most) {
+    if let Err(why) = all_gone(most) {
         left_out.push(format!("starts of {model} from the disk, which were made in vain: {why:#}"));
         return Ok(None);
     }
@@ -94,43 +88,7 @@ fn needed(image: &Path) -> anyhow::Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// What is to be out of the page cache.
-struct Files {
-    paths: [PathBuf; 4],
-    /// Bytes of all of them.
-    total: u64,
-}
-
-impl Files {
-    fn new(paths: [PathBuf; 4]) -> anyhow::Result<Files> {
-        let mut total = 0;
-        for path in &paths {
-            total += std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
-        }
-        Ok(Files { paths, total })
-    }
-
-    /// Takes them out; the bytes that stay.
-    fn forget(&self) -> anyhow::Result<u64> {
-        let mut left = 0;
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                sleep(PAUSE);
-            }
-            left = 0;
-            for path in &self.paths {
-                left += drop_cached(path).with_context(|| path.display().to_string())?;
-            }
-            if self.check(left).is_ok() {
-                break;
-            }
-        }
-        Ok(left)
-    }
-
-    /// Refuses where more than one in a hundred bytes has stayed.
-    fn check(&self, left: u64) -> anyhow::Result<()> {
-        ensure!(left <= self.total / 100, "{left} of {} bytes stay in the page cache", self.total);
-        Ok(())
-    }
+fn all_gone(left: u64) -> anyhow::Result<()> {
+    ensure!(left == 0, "{left} bytes of its files stay in the page cache");
+    Ok(())
 }

@@ -85,7 +85,7 @@ fn first_answers(ways: &mut [Way]) -> anyhow::Result<Vec<WayRuns>> {
     let mut normal: Option<Launched> = None;
     let mut runs = Vec::new();
     for way in ways {
-        let first = way.launch().with_context(|| way.name)?;
+        let first = way.launch().with_context(|| way.name.clone())?;
         let normal = normal.get_or_insert_with(|| first.clone());
         let difference = agreement::compare(&normal.output, &first.output)
             .with_context(|| format!("{} gave another answer than a normal worker", way.name))?;
@@ -94,7 +94,7 @@ fn first_answers(ways: &mut [Way]) -> anyhow::Result<Vec<WayRuns>> {
         ensure!(same, "a restored worker gave other bits than a normal one");
         way.expect(first.expected());
         runs.push(WayRuns {
-            way: way.name,
+            way: way.name.clone(),
             difference,
             cold: vec![],
             warm_ms: vec![],
@@ -111,7 +111,7 @@ fn turns(what: &str, ways: &[Way], rounds: usize, repeat: u32) -> anyhow::Result
     let shown = std::io::stderr().is_terminal();
     say(&format!("{what}, {total} launches"));
     let launched = interleave(ways.len(), rounds, |index| {
-        let launched = ways[index].launch_and(repeat, |_| ()).with_context(|| ways[index].name);
+        let launched = ways[index].launch_and(repeat, |_| ()).with_context(|| ways[index].name.clone());
         done += 1;
         if shown {
             eprint!("\r{done}/{total} ");

@@ -94,7 +94,7 @@ fn memory(runs: &ModelRuns) -> Table {
             most(|process| process.file.anonymous),
         ];
         let cells = cells.map(|bytes| format!("{:.1}", mib(bytes)));
-        let name = format!("{}{state}", label(way.way));
+        let name = format!("{}{state}", label(&way.way));
         table.row([name, alive.len().to_string()].into_iter().chain(cells));
     }
     table

@@ -111,10 +111,10 @@ impl Ready {
             launcher: self.launcher.clone(),
             spec,
             inputs: inputs.to_vec(),
-            output: self.written.output,
+            output: self.written.output.to_owned(),
             expected: None,
         };
-        self.ways.push(Way { name, launch: Launch::Worker(launch) });
+        self.ways.push(Way { name: name.to_owned(), launch: Launch::Worker(launch) });
         true
     }
 
@@ -124,8 +124,9 @@ impl Ready {
         arguments.extend(self.written.arguments());
         arguments.extend(["--threads".into(), settings.threads.to_string().into()]);
         let timeline = Some(self.artifact.with_extension("timeline.json"));
-        let launch = ProcessLaunch { program: program.to_owned(), arguments, timeline, expected: None };
-        self.ways.push(Way { name, launch: Launch::Process(launch) });
+        let program = program.to_owned();
+        let launch = ProcessLaunch { program, arguments, timeline, must_write: true, expected: None };
+        self.ways.push(Way { name: name.to_owned(), launch: Launch::Process(launch) });
     }
 
     /// The worker called `name`, where there is one.

@@ -35,6 +35,7 @@ pub mod machine;
 pub mod measurement;
 pub mod memory;
 pub mod page_cache;
+pub mod peer;
 pub mod process;
 mod reap;
 pub mod record;

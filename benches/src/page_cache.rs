@@ -7,12 +7,52 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 1 << 20;
 
+/// How often the page cache is asked to let go of files, and how long it is given in between: whoever read them for the
+/// last worker may still have them mapped.
+const ATTEMPTS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A part of a file: its path, where it begins, its length in bytes.
 pub type Part = (PathBuf, u64, u64);
+
+/// Files that a start reads.
+#[derive(Clone, Debug)]
+pub struct Files(Vec<PathBuf>);
+
+impl Files {
+    /// These files; each counts once.
+    pub fn new(mut paths: Vec<PathBuf>) -> Files {
+        paths.sort();
+        paths.dedup();
+        Files(paths)
+    }
+
+    /// Takes them out of the page cache; the bytes that stay, which is 0 where the file systems let go of everything.
+    pub fn forget(&self) -> io::Result<u64> {
+        let mut left = 0;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                sleep(PAUSE);
+            }
+            left = self.0.iter().try_fold(0, |left, path| Ok::<_, io::Error>(left + drop_cached(path)?))?;
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(left)
+    }
+
+    /// Bytes of them that are in the page cache, in whole pages.
+    pub fn cached(&self) -> io::Result<u64> {
+        self.0.iter().try_fold(0, |cached, path| Ok(cached + resident(&File::open(path)?)?))
+    }
+}
 
 /// Takes the file at `path` out of the page cache, once it is on disk; the bytes of it that stay. Pages that a process
 /// has mapped do.
@@ -110,6 +150,18 @@ mod tests {
         assert_eq!(read_in_order(&parts).unwrap(), 4096 + (3 * PIECE + 5 - 8192) as u64 + 10);
         assert_eq!(read_in_order(&[]).unwrap(), 0);
         assert!(read_in_order(&[(directory.path().join("three"), 0, 1)]).is_err());
+    }
+
+    #[test]
+    fn several_files_are_one_and_each_counts_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["a", "b", "a"].map(|name| directory.path().join(name));
+        std::fs::write(&paths[0], vec![1; 8192]).unwrap();
+        std::fs::write(&paths[1], vec![1; 8192]).unwrap();
+        let files = Files::new(paths.into());
+        assert_eq!(files.cached().unwrap(), 16_384);
+        assert!(files.forget().unwrap() <= 16_384);
+        assert!(Files::new(vec![directory.path().join("none")]).cached().is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use blink_runtime::timeline::now;
 
-use crate::launch::{Expected, LaunchError, Launched, digest};
+use crate::launch::{Expected, LaunchError, Launched, check};
 use crate::reap;
 use crate::timeline::Told;
 
@@ -33,6 +33,8 @@ pub struct ProcessLaunch {
     /// `--timeline FILE` and, where later runs are wanted, `--repeat N`; a program that knows none of them is launched
     /// with `None`.
     pub timeline: Option<PathBuf>,
+    /// Whether it must write something. One that need not, and does not, has given its answer when it ends.
+    pub must_write: bool,
     /// The output it must give. `None`: any output counts.
     pub expected: Option<Expected>,
 }
@@ -73,12 +75,17 @@ impl ProcessLaunch {
             }
         };
         let (status, usage) = reap::wait(child).map_err(|source| LaunchError::Read { program: program(), source })?;
+        let ended_at = now();
 
         if !status.success() {
             return Err(LaunchError::Failed { program: program(), status, stderr: tail(&mut stderr) });
         }
-        let Some(stopped_at) = stopped_at else { return Err(LaunchError::NoOutput { program: program() }) };
-        let digest = digest(&output, &self.program.to_string_lossy(), self.expected.as_ref())?;
+        if stopped_at.is_none() && self.must_write {
+            return Err(LaunchError::NoOutput { program: program() });
+        }
+        let stopped_at = stopped_at.unwrap_or(ended_at);
+        let found = blake3::hash(&output).to_hex().to_string();
+        let digest = check(found, &self.program.to_string_lossy(), self.expected.as_ref())?;
         let read =
             |path: &PathBuf| Told::read(path).map_err(|source| LaunchError::Timeline { path: path.clone(), source });
         let told = self.timeline.as_ref().map(read).transpose()?;

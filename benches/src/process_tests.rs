@@ -12,6 +12,7 @@ fn shell(script: &str) -> ProcessLaunch {
         program: "/bin/sh".into(),
         arguments: ["-c", script, "shell"].map(OsString::from).into(),
         timeline: None,
+        must_write: true,
         expected: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::worker::WorkerLaunch;
 #[derive(Clone)]
 pub struct Way {
     /// Its name, for programs.
-    pub name: &'static str,
+    pub name: String,
     /// How it is launched.
     pub launch: Launch,
 }

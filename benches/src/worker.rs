@@ -4,10 +4,10 @@
 //! the caller's memory. A worker that came up by another start than the one that was asked for is an error.
 
 use blink_runtime::timeline::now;
-use blink_runtime::{Answer, Ended, Launcher, StartMode, Worker, WorkerSpec};
+use blink_runtime::{Answer, Ended, Launcher, StartMode, Worker, WorkerSpec, golden};
 use blink_tensors::{Tensor, TensorView, npy};
 
-use crate::launch::{Expected, LaunchError, Launched, digest};
+use crate::launch::{Expected, LaunchError, Launched, check};
 use crate::timeline::PhaseTime;
 use crate::usage::Usage;
 
@@ -20,8 +20,8 @@ pub struct WorkerLaunch {
     pub spec: WorkerSpec,
     /// What it gets, by name.
     pub inputs: Vec<(String, Tensor)>,
-    /// The output that is its answer.
-    pub output: &'static str,
+    /// The output that stands for its answer beside those of processes.
+    pub output: String,
     /// The answer it must give. `None`: any answer counts.
     pub expected: Option<Expected>,
 }
@@ -41,7 +41,7 @@ impl WorkerLaunch {
         if repeat > 0 {
             // The last answer is looked at outside of the clock.
             launched.usage = None;
-            digest(&self.npy(&worker.run(&inputs)?)?, "worker", Some(&launched.expected()))?;
+            check(digest(&worker.run(&inputs)?), "worker", Some(&launched.expected()))?;
         }
         match worker.end() {
             Ended::Code(0) => Ok(launched),
@@ -56,15 +56,15 @@ impl WorkerLaunch {
         let mut worker = self.launcher.launch(&self.spec)?;
         let answer = worker.run(&inputs)?;
         let stopped_at = now();
-        let output = self.npy(&answer)?;
+        let (output, found) = (self.npy(&answer)?, digest(&answer));
 
         let usage = Usage::of_running(worker.pid()).ok();
         let expected = if self.spec.start == StartMode::Snapshot { "snapshot" } else { "normal" };
-        let found = worker.start().name();
-        if found != expected {
-            return Err(LaunchError::OtherStart { expected, found });
+        let came_up = worker.start().name();
+        if came_up != expected {
+            return Err(LaunchError::OtherStart { expected, found: came_up });
         }
-        let digest = digest(&output, "worker", self.expected.as_ref())?;
+        let digest = check(found, "worker", self.expected.as_ref())?;
         let phases = worker.timeline().spans().into_iter().map(PhaseTime::from).collect();
         let cold_ms = (stopped_at - spawned_at) as f64 / 1e6;
         Ok((worker, Launched { cold_ms, usage, phases, warm_ms: Vec::new(), output, digest }))
@@ -80,9 +80,18 @@ impl WorkerLaunch {
         let (_, view) = answer
             .iter()
             .find(|(name, _)| *name == self.output)
-            .ok_or(LaunchError::OutputName { name: self.output })?;
+            .ok_or_else(|| LaunchError::OutputName { name: self.output.clone() })?;
         let mut bytes = Vec::new();
         npy::encode(view, &mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// BLAKE3, in hex, over the bytes of every output, in order.
+pub(crate) fn digest(answer: &Answer<'_>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (_, view) in answer.iter() {
+        hasher.update(&golden::bytes_of(view));
+    }
+    hasher.finalize().to_hex().to_string()
 }

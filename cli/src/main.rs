@@ -39,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Verb::Snapshots(args) => verbs::snapshots::run(args, &output),
         Verb::Inspect(args) => verbs::inspect::run(args, &output),
         Verb::Verify(args) => verbs::verify::run(args, &output),
+        Verb::Bench(args) => verbs::bench::run(args, &output),
         Verb::Doctor(args) => verbs::doctor::run(args, &output),
         Verb::Completions(args) => verbs::completions::run(args),
         Verb::Man(args) => verbs::man::run(args),

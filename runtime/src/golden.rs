@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use blink_artifact::manifest::{Golden, GoldenOutput, ModelRecord, ValueSpec};
 use blink_tensors::{DType, DataView, Tensor, TensorError, TensorView, numeric, seeded};
 
-use crate::engine::Outputs;
 use crate::instance::{Instance, RunError, StartError, StartOptions};
 use crate::model::Model;
 use crate::{Timeline, host};
@@ -56,7 +55,7 @@ pub fn check(model: &Model) -> Result<Verdict, GoldenError> {
     let options = StartOptions { threads: Some(1), prepack: None, pin: false };
     let instance = Instance::start(model, &options, &mut Timeline::new())?;
     let named: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
-    compare(model, &instance.run(&named)?)
+    compare(model, instance.run(&named)?.iter())
 }
 
 /// The inputs of the golden run, made from its seed; `None` where the model has none recorded.
@@ -77,13 +76,14 @@ pub(crate) fn inputs_from(
     given.map(tensor).collect()
 }
 
-/// Compares `outputs`, given for [`inputs`], with what was recorded.
-pub fn compare(model: &Model, outputs: &Outputs) -> Result<Verdict, GoldenError> {
+/// Compares `outputs`, given for [`inputs`] by one thread, with what was recorded: one for each output of the model, in
+/// order.
+pub fn compare<'a>(model: &Model, outputs: impl Iterator<Item = TensorView<'a>>) -> Result<Verdict, GoldenError> {
     let record = model.record();
     let Some(golden) = &record.golden else { return Ok(Verdict::Absent) };
     let same_cpu = golden.features == host::features_fingerprint();
     let mut verdict = Verdict::Exact;
-    for ((spec, recorded), found) in record.outputs.iter().zip(&golden.outputs).zip(outputs.iter()) {
+    for ((spec, recorded), found) in record.outputs.iter().zip(&golden.outputs).zip(outputs) {
         if found.dtype() != spec.dtype || found.shape() != recorded.shape {
             let (found, expected) =
                 (format!("{}{:?}", found.dtype(), found.shape()), format!("{}{:?}", spec.dtype, recorded.shape));

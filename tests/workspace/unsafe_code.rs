@@ -12,7 +12,7 @@ const ALLOWED: [(&str, &str); 29] = [
     ("benches/src/page_cache.rs", "asks what of a file is in the page cache"),
     ("benches/src/reap.rs", "waits for a child with its resource usage"),
     ("cli/src/exit.rs", "ends the process without exit handlers"),
-    ("cli/src/verbs/demo/scratch.rs", "hears of signals, to remove what the demo made"),
+    ("cli/src/verbs/scratch.rs", "hears of signals, to remove what a verb made"),
     ("compiler/src/onnx/map.rs", "maps a file"),
     ("runtime/src/channel/memory.rs", "maps memory shared with another process"),
     ("runtime/src/engine/allocator.rs", "calls ONNX Runtime"),

@@ -16,7 +16,7 @@ pub(super) fn times(runs: &ModelRuns) -> Table {
     let mut table = Table::new(&headings);
     for (way, Summary { p50, p90, p99, interval, .. }) in measured(runs) {
         table.row([
-            label(way.way),
+            label(&way.way),
             format!("{p50:.2}"),
             format!("{:.2}-{:.2}", interval.low, interval.high),
             format!("{p90:.2}"),
@@ -39,7 +39,7 @@ pub(super) fn ratios(runs: &ModelRuns) -> Table {
     for (way, Summary { p50, .. }) in measured(runs) {
         let (own, fastest) = (median(&way.warm()), runs.bound());
         table.row([
-            label(way.way),
+            label(&way.way),
             times_warm(p50, own),
             times_warm(p50, fastest),
             ratio(&way.cold_ms(), &normal),
@@ -61,7 +61,7 @@ pub(super) fn phases(runs: &ModelRuns) -> Table {
     let mut table = Table::new(&headings);
     for (way, _) in measured(runs).filter(|(way, _)| way.way != "python") {
         let cells = phases.map(|phase| figure(median(&way.phase(phase)), 2));
-        table.row([label(way.way)].into_iter().chain(cells));
+        table.row([label(&way.way)].into_iter().chain(cells));
     }
     table
 }

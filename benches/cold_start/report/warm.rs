@@ -11,7 +11,7 @@ use super::{label, ratio};
 pub(super) fn times(runs: &ModelRuns) -> Table {
     let mut table = Table::new(&["warm, ms", "p50", "95 %", "min", "max", "by stock"]);
     let stock = runs.way("stock").map(WayRuns::warm).unwrap_or_default();
-    let ways = runs.ways.iter().map(|way| (label(way.way), way.warm()));
+    let ways = runs.ways.iter().map(|way| (label(&way.way), way.warm()));
     let here = runs.channel.iter().map(|channel| {
         let packed = if channel.way.ends_with("packed") { ", packed" } else { "" };
         (format!("instance in one process{packed}"), channel.in_process_ms.clone())

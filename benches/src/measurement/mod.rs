@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::bound::{Bound, Noise, Overhead};
-pub use self::load::{Arrivals, LoadRuns};
+pub use self::load::{Arrivals, Latencies, LoadRuns};
 pub use self::sweep::{Axis, Point, PointRuns, SweepRuns};
 pub use self::ways::{Kind, Run, State, StateRuns, WayRuns};
 use crate::budget::Verdict;

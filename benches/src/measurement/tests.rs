@@ -16,7 +16,7 @@ pub(crate) fn example() -> Measurement {
         peak_bytes: Some(8 << 20),
         pss_bytes: Some(4 << 20),
         private_bytes: Some(1 << 20),
-        left_bytes: None,
+        cached_bytes: Some(1 << 20),
         phases: vec![phase("spawn", 0.0, 0.5), phase("inference", 0.5, cold_ms - 0.5)],
     };
     let runs = |state, cold_ms| StateRuns { state, runs: (0..10).map(|index| run(cold_ms, index)).collect() };
@@ -52,6 +52,9 @@ pub(crate) fn example() -> Measurement {
         concurrency,
         seconds: 2.0,
         latency_us: vec![900, 1000, 1500, 1100],
+        unserved: 1,
+        is_cut: false,
+        cpu_ms: Some(4.0),
         pss_bytes: None,
     };
     Measurement {

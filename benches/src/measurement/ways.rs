@@ -80,8 +80,8 @@ pub struct Run {
     pub pss_bytes: Option<u64>,
     /// Memory just after the answer that no other process maps, in bytes.
     pub private_bytes: Option<u64>,
-    /// Bytes of its files that the page cache had not let go of before; of starts from the disk.
-    pub left_bytes: Option<u64>,
+    /// Bytes of its files that were in the page cache just before, as `mincore` tells; of workers.
+    pub cached_bytes: Option<u64>,
     /// Where the time went, by begin; empty where nobody tells.
     #[serde(default)]
     pub phases: Vec<PhaseTime>,

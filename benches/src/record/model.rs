@@ -54,7 +54,7 @@ pub struct SnapshotMade {
 #[derive(Clone, Debug, Serialize)]
 pub struct WayRuns {
     /// Its name.
-    pub way: &'static str,
+    pub way: String,
     /// Greatest difference of its output from a normal worker's, as a share of the largest value.
     pub difference: f64,
     /// Its cold starts, in the order in which they were made.
@@ -171,7 +171,7 @@ pub(crate) mod tests {
         let phases = vec![phase("spawn", 0.0, 0.5), phase("restore", 0.5, 0.25)];
         let total = Bytes { private: 4096, proportional: 8192, ..Bytes::default() };
         let way = WayRuns {
-            way: "restored",
+            way: "restored".into(),
             difference: 0.0,
             cold: vec![ColdRun { cold_ms: 58.5, usage: Some(usage), phases }],
             warm_ms: vec![vec![31.0, 33.0, 32.0], vec![30.0]],

@@ -3,7 +3,6 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `demo/scratch.rs` | where the files stand, and that they go again |
 //! | `demo/starts.rs` | the ways to start that are compared |
 //! | `demo/report.rs` | what came out, in text and JSON |
 //!
@@ -12,7 +11,6 @@
 //! why and shows the rest.
 
 mod report;
-mod scratch;
 mod starts;
 
 use std::path::{Path, PathBuf};
@@ -25,8 +23,8 @@ use blink_runtime::host;
 use indicatif::ProgressBar;
 
 use self::report::Report;
-use self::scratch::Scratch;
 use self::starts::{Start, Ways};
+use super::scratch::Scratch;
 use crate::output::{Output, note};
 use crate::{progress, setup};
 

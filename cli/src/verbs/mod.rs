@@ -1,5 +1,6 @@
 //! One verb a file: its arguments, and what it does with them.
 
+pub(crate) mod bench;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -7,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod run;
+mod scratch;
 pub(crate) mod setup;
 pub(crate) mod snapshots;
 pub(crate) mod stock;

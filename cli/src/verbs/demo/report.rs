@@ -47,7 +47,7 @@ struct SnapshotReport {
 
 #[derive(Serialize)]
 struct StartReport {
-    start: &'static str,
+    start: String,
     title: String,
     /// From the spawn to the output in the parent's hands.
     cold: Summary,
@@ -79,7 +79,7 @@ impl<'a> Report<'a> {
             let (cold, warm) = start.cold().zip(start.warm()).context(lacking)?;
             let middle = start.middle().context(lacking)?;
             Ok(StartReport {
-                start: start.name,
+                start: start.name.clone(),
                 title: start.title.clone(),
                 over_ms: cold.p50 - warm.p50,
                 cold,

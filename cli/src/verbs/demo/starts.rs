@@ -21,7 +21,7 @@ const WARM_RUNS: u32 = 10;
 /// One way to start, and what its launches gave.
 pub(super) struct Start {
     /// Its name, for programs.
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// What is run, in words.
     pub(super) title: String,
     /// Its launches, in time order; at least one.
@@ -79,8 +79,8 @@ impl Ways {
         let mut worker = |name, title, start| {
             let spec = WorkerSpec { start, ..spec.clone() };
             let (launcher, inputs) = (launcher.clone(), inputs.clone());
-            let launch = WorkerLaunch { launcher, spec, inputs, output: written.output, expected: None };
-            ways.push((title, Way { name, launch: Launch::Worker(launch) }));
+            let launch = WorkerLaunch { launcher, spec, inputs, output: written.output.to_owned(), expected: None };
+            ways.push((title, Way { name: String::from(name), launch: Launch::Worker(launch) }));
         };
         if snapshot.is_ok() {
             worker("restored", format!("{file}, restored"), StartMode::Snapshot);
@@ -91,8 +91,9 @@ impl Ways {
         arguments.extend(written.arguments());
         arguments.extend(["--threads".into(), threads.to_string().into()]);
         let timeline = Some(artifact.with_extension("timeline.json"));
-        let launch = Launch::Process(ProcessLaunch { program, arguments, timeline, expected: None });
-        ways.push((format!("ONNX Runtime on {}", name(&written.onnx)), Way { name: "stock", launch }));
+        let launch = ProcessLaunch { program, arguments, timeline, must_write: true, expected: None };
+        let way = Way { name: "stock".into(), launch: Launch::Process(launch) };
+        ways.push((format!("ONNX Runtime on {}", name(&written.onnx)), way));
         Ok(Ways { ways, snapshot })
     }
 
@@ -110,7 +111,7 @@ impl Ways {
                 .with_context(|| format!("{title} gave another answer than a worker"))?;
             let same = way.name != "normal" || first.digest == ours.digest;
             ensure!(same, "a restored worker gave other bits than one that was started normally");
-            starts.push(Start { name: way.name, title: title.clone(), launched: vec![first], difference });
+            starts.push(Start { name: way.name.clone(), title: title.clone(), launched: vec![first], difference });
         }
         let launched = interleave(self.ways.len(), runs, |index| {
             let (title, way) = &self.ways[index];
@@ -142,7 +143,7 @@ mod tests {
     fn the_middle_is_a_launch_that_was_made() {
         let middle = |times: &[f64]| {
             let launched = times.iter().map(|&ms| launched(ms)).collect();
-            let start = Start { name: "normal", title: String::new(), launched, difference: 0.0 };
+            let start = Start { name: "normal".into(), title: String::new(), launched, difference: 0.0 };
             (start.middle().map(|launched| launched.cold_ms), start.warm().is_some())
         };
         assert_eq!(middle(&[9.0, 1.0, 5.0]), (Some(5.0), false));

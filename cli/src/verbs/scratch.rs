@@ -1,7 +1,7 @@
-//! [`Scratch`]: a directory for the demo's files, on a disk, that goes when the demo ends, also where it is interrupted.
+//! [`Scratch`]: a directory for a verb's files, on a disk, that goes when the verb ends, also where it is interrupted.
 //!
 //! It stands in the cache directory, not among the system's temporary files: those may lie in memory, where the page
-//! cache holds files in other ways. What a demo that was killed has left is removed by the next one.
+//! cache holds files in other ways. What a verb that was killed has left is removed by the next one.
 #![allow(unsafe_code)]
 
 use std::fs::{self, File};
@@ -16,18 +16,18 @@ use blink_runtime::library;
 use tempfile::TempDir;
 
 /// How the names of the directories begin.
-const PREFIX: &str = "demo-";
+const PREFIX: &str = "scratch-";
 /// A file that is locked while its directory is in use.
 const LOCK: &str = ".lock";
 
-/// Where the demo works.
-pub(super) enum Scratch {
+/// Where a verb works.
+pub(crate) enum Scratch {
     /// Named by the user, and left alone at the end.
     Kept(PathBuf),
     /// Removed at the end.
     Temporary {
         directory: TempDir,
-        /// Tells other demos that the directory is in use.
+        /// Tells others that the directory is in use.
         _lock: File,
     },
 }
@@ -37,20 +37,20 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 impl Scratch {
     /// The directory `keep`, or one of its own.
-    pub(super) fn new(keep: Option<&Path>) -> anyhow::Result<Scratch> {
+    pub(crate) fn new(keep: Option<&Path>) -> anyhow::Result<Scratch> {
         if let Some(keep) = keep {
             fs::create_dir_all(keep).with_context(|| keep.display().to_string())?;
             return Ok(Scratch::Kept(keep.to_owned()));
         }
         let cache = library::cache_dir()?;
         let scratch = temporary(&cache)
-            .with_context(|| format!("{}: set BLINK_CACHE_DIR to another directory, or use --keep", cache.display()))?;
+            .with_context(|| format!("{}: set BLINK_CACHE_DIR to another directory", cache.display()))?;
         remove_when_interrupted(scratch.path())?;
         Ok(scratch)
     }
 
     /// The directory.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Scratch::Kept(path) => path,
             Scratch::Temporary { directory, .. } => directory.path(),
@@ -59,7 +59,7 @@ impl Scratch {
 
     /// `result`, unless the process was told to end: then its files are being removed, and what failed for want of
     /// them is not worth telling. The process ends here.
-    pub(super) fn settle<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
+    pub(crate) fn settle<T, E>(&self, result: Result<T, E>) -> Result<T, E> {
         while result.is_err() && INTERRUPTED.load(Ordering::Acquire) {
             std::thread::park();
         }
@@ -76,7 +76,7 @@ fn temporary(cache: &Path) -> io::Result<Scratch> {
     Ok(Scratch::Temporary { directory, _lock: lock })
 }
 
-/// Removes the directories that no demo uses any more.
+/// Removes the directories that nobody uses any more.
 fn remove_leftovers(cache: &Path) -> io::Result<()> {
     for entry in fs::read_dir(cache)?.flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
@@ -143,11 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_lives_as_long_as_its_demo() {
+    fn a_directory_lives_as_long_as_its_verb() {
         let cache = tempfile::tempdir().unwrap();
         let first = temporary(cache.path()).unwrap();
         fs::write(first.path().join("model.onnx"), "x").unwrap();
-        // Another demo leaves it alone while it is in use ...
+        // Another verb leaves it alone while it is in use ...
         let second = temporary(cache.path()).unwrap();
         assert!(first.path().join("model.onnx").exists());
         let path = second.path().to_owned();
@@ -162,9 +162,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_demos_is_left_alone() {
+    fn what_is_not_ours_is_left_alone() {
         let cache = tempfile::tempdir().unwrap();
-        for name in ["onnxruntime", "demo-without-lock"] {
+        for name in ["onnxruntime", "scratch-without-lock"] {
             fs::create_dir(cache.path().join(name)).unwrap();
         }
         drop(temporary(cache.path()).unwrap());
