@@ -5,7 +5,7 @@
 
 use blink_tensors::npy::{self, NpyError};
 use blink_tensors::numeric::{self, CompareError};
-use blink_tensors::{DType, Tensor};
+use blink_tensors::{DType, TensorView};
 
 /// Why two answers are not the same.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +23,22 @@ pub enum Disagreement {
 
 /// The greatest difference between the tensors in two `.npy` files, as a share of the largest value of the first.
 pub fn compare(left: &[u8], right: &[u8]) -> Result<f64, Disagreement> {
-    let (left, right) = (npy::decode(left)?, npy::decode(right)?);
+    compare_tensors(npy::decode(left)?.view(), npy::decode(right)?.view())
+}
+
+/// The greatest difference between two tensors, as a share of the largest value of the first.
+pub fn compare_tensors(left: TensorView<'_>, right: TensorView<'_>) -> Result<f64, Disagreement> {
     if left.dtype() != right.dtype() {
         return Err(Disagreement::DType { left: left.dtype(), right: right.dtype() });
     }
-    let (absolute, _) = numeric::max_error(left.view(), right.view())?;
-    let found = if absolute == 0.0 { 0.0 } else { absolute / largest(&left).max(f64::MIN_POSITIVE) };
+    let (absolute, _) = numeric::max_error(left, right)?;
+    let found = if absolute == 0.0 { 0.0 } else { absolute / largest(left).max(f64::MIN_POSITIVE) };
     let tolerance = tolerance(left.dtype());
     if found <= tolerance { Ok(found) } else { Err(Disagreement::Differs { found, tolerance }) }
 }
 
-fn largest(tensor: &Tensor) -> f64 {
-    let values = numeric::iter_f64(tensor.view()).into_iter().flatten();
+fn largest(tensor: TensorView<'_>) -> f64 {
+    let values = numeric::iter_f64(tensor).into_iter().flatten();
     values.map(f64::abs).filter(|value| value.is_finite()).fold(0.0, f64::max)
 }
 
@@ -47,6 +51,8 @@ fn tolerance(dtype: DType) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use blink_tensors::Tensor;
+
     use super::*;
 
     fn npy(dtype: DType, values: &[u8]) -> Vec<u8> {

@@ -13,6 +13,7 @@
 //! | [`statistics`] | percentiles, and how sure they are |
 //! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
 //! | [`page_cache`] | files taken out of the page cache, and read again in order |
+//! | [`load`] | answers while requests keep coming |
 //! | [`machine`] | what a figure was measured on |
 //! | [`record`] | the files under `benches/runs/` |
 //! | [`goals`] | which goals a run has kept |
@@ -31,18 +32,23 @@ pub mod figure;
 pub mod goals;
 pub mod interleave;
 pub mod launch;
+pub mod load;
 pub mod machine;
+pub mod measure;
 pub mod measurement;
 pub mod memory;
+pub mod overhead;
 pub mod page_cache;
 pub mod peer;
 pub mod process;
 mod reap;
 pub mod record;
+pub mod setup;
 pub mod statistics;
 pub mod subject;
 pub mod table;
 mod timeline;
+pub mod touch;
 pub mod usage;
 pub mod waterfall;
 pub mod way;

@@ -24,6 +24,24 @@ pub struct Bytes {
     pub huge: u64,
 }
 
+/// What a process costs the machine, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// Each page divided by the number of processes that map it.
+    pub proportional: u64,
+    /// In pages that no other process maps at the moment.
+    pub private: u64,
+}
+
+impl Shares {
+    /// Those of process `pid`. Linux only.
+    pub fn of(pid: u32) -> io::Result<Shares> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+        let Bytes { proportional, private, .. } = parse(&text, "").total;
+        Ok(Shares { proportional, private })
+    }
+}
+
 impl AddAssign for Bytes {
     fn add_assign(&mut self, other: Bytes) {
         let Bytes { resident, proportional, anonymous, private, huge } = other;

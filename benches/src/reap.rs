@@ -25,7 +25,6 @@ pub(crate) fn wait(child: Child) -> io::Result<(ExitStatus, Usage)> {
             return Err(error);
         }
     }
-    let ms = |time: libc::timeval| time.tv_sec as f64 * 1e3 + time.tv_usec as f64 / 1e3;
     let count = |count: libc::c_long| u64::try_from(count).unwrap_or(0);
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let usage = Usage {
@@ -35,4 +34,26 @@ pub(crate) fn wait(child: Child) -> io::Result<(ExitStatus, Usage)> {
         peak_bytes: count(usage.ru_maxrss) * unit,
     };
     Ok((ExitStatus::from_raw(status), usage))
+}
+
+/// Milliseconds of processor time of all children that have been waited for: in programs, and in the kernel.
+pub(crate) fn children() -> (f64, f64) {
+    used_by(libc::RUSAGE_CHILDREN)
+}
+
+/// The same of this process.
+pub(crate) fn own() -> (f64, f64) {
+    used_by(libc::RUSAGE_SELF)
+}
+
+fn used_by(who: libc::c_int) -> (f64, f64) {
+    // SAFETY: all-zero is a valid value of this plain struct.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is valid for a write. With these arguments the call cannot fail.
+    unsafe { libc::getrusage(who, &mut usage) };
+    (ms(usage.ru_utime), ms(usage.ru_stime))
+}
+
+fn ms(time: libc::timeval) -> f64 {
+    time.tv_sec as f64 * 1e3 + time.tv_usec as f64 / 1e3
 }

@@ -1,0 +1,223 @@
+//! [`Setup`]: an artifact made ready to be launched again and again.
+//!
+//! Its files stand in a directory of the bench's own: inputs, snapshots, and a copy of the program where starts from the
+//! disk are wanted, since nobody can take the program that he runs himself out of the page cache. Before anything is
+//! measured, the artifact has given its golden answer and each way to start has given the same one.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `answers.rs` | what every answer is held against |
+//! | `ways.rs` | the ways to start |
+
+mod answers;
+mod ways;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use blink_runtime::golden::{self, GoldenError};
+use blink_runtime::library::{self, LibraryError};
+use blink_runtime::{Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError, WorkerSpec};
+use blink_tensors::npy::NpyError;
+use blink_tensors::{Tensor, TensorError, npy};
+
+use self::answers::Reference;
+use crate::agreement::Disagreement;
+use crate::launch::LaunchError;
+use crate::measurement::{Answers, Subject};
+use crate::page_cache::Files;
+use crate::peer::{Given, Peer};
+use crate::way::Way;
+
+/// What is to be launched.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The program that workers are: `blink`.
+    pub program: PathBuf,
+    /// The artifact.
+    pub artifact: PathBuf,
+    /// Which of its models; `None` for its only one.
+    pub model: Option<String>,
+    /// What a run is given; `None`: what the artifact's golden run was given.
+    pub inputs: Option<Vec<(String, Tensor)>>,
+    /// Threads of a run.
+    pub threads: usize,
+    /// Whether weights are packed; `None`: as the compiler recorded.
+    pub prepack: Option<bool>,
+    /// The starts of workers, in order.
+    pub starts: Starts,
+    /// Commands to measure against.
+    pub peers: Vec<Peer>,
+    /// Whether starts from the disk are wanted.
+    pub from_disk: bool,
+    /// Whether nothing but the clock is read.
+    pub is_bare: bool,
+    /// Where files go: a directory that exists, on a disk.
+    pub directory: PathBuf,
+}
+
+/// Which starts of workers are measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starts {
+    /// From a snapshot where one can be made, and normally.
+    Any,
+    /// These; one that cannot be made is an error.
+    These(Vec<StartMode>),
+}
+
+/// An artifact that is ready.
+pub struct Setup {
+    /// The ways to start, each of which has answered once; workers first. The first is the one that budgets mean.
+    pub ways: Vec<Way>,
+    /// What each way's answer differed by from a normal worker's, as a share of the largest value; `None`: it was not
+    /// compared.
+    pub differences: Vec<Option<f64>>,
+    /// What is measured.
+    pub subject: Subject,
+    /// What answers are held against.
+    pub answers: Answers,
+    /// Whether weights are packed at start.
+    pub prepack: bool,
+    /// What a run is given.
+    pub inputs: Vec<(String, Tensor)>,
+    /// The same for peers.
+    pub given: Given,
+    /// What all starts of workers read.
+    pub files: Files,
+    /// A worker, with everything but its start.
+    pub spec: WorkerSpec,
+    /// Who launches workers.
+    pub launcher: Launcher,
+    /// The program that workers are.
+    pub program: PathBuf,
+    /// The commands among the ways.
+    pub peers: Vec<Peer>,
+    /// Whether nothing but the clock is read.
+    pub is_bare: bool,
+    /// Milliseconds that the looks after each start took.
+    pub looks_ms: Vec<f64>,
+    /// What cannot be measured, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Why an artifact cannot be measured.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum SetupError {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error(transparent)]
+    Golden(#[from] GoldenError),
+    #[error("inputs cannot be made: {0}")]
+    Inputs(#[from] TensorError),
+    #[error("model '{model}' has no golden run, whose inputs a bench takes: give it some with --input NAME=FILE")]
+    NoInputs { model: String },
+    #[error("model '{model}' draws random numbers: there is no answer that every start must give")]
+    Random { model: String },
+    #[error("input '{name}' cannot be written as npy: {source}")]
+    Npy { name: String, source: NpyError },
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Launcher(#[from] blink_runtime::LaunchError),
+    #[error("no worker can be restored from a snapshot: {0}")]
+    Snapshot(#[from] WarmError),
+    #[error("{way}: {source}")]
+    Launch { way: String, source: LaunchError },
+    #[error("{way} gave another answer than a worker that was started normally: {source}")]
+    Answer { way: String, source: Disagreement },
+    #[error("two ways are called '{name}': write --against NAME=COMMAND with another name")]
+    Twice { name: String },
+}
+
+impl Setup {
+    /// Makes `plan` ready. `tell` hears of what takes long.
+    pub fn make(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Setup, SetupError> {
+        let program = program(plan)?;
+        let launcher = Launcher::new(&program).with_snapshots(plan.directory.join("snapshots"));
+        let options = StartOptions { threads: Some(plan.threads), prepack: plan.prepack, ..StartOptions::default() };
+        let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
+        let (model, start) = (plan.model.clone(), StartMode::Normal);
+        let spec = WorkerSpec { model, options, start, stdio, ..WorkerSpec::new(&plan.artifact) };
+
+        // Dropped before anything starts from the disk: what is mapped here stays in the page cache.
+        let model = Model::open_named(&plan.artifact, plan.model.as_deref())?;
+        let inputs = match &plan.inputs {
+            Some(inputs) => inputs.clone(),
+            None => golden::inputs(model.record())?
+                .ok_or_else(|| SetupError::NoInputs { model: model.record().name.clone() })?,
+        };
+        tell("checking the golden run");
+        let reference = Reference::make(&launcher, &spec, &model, &inputs, plan.inputs.is_some())?;
+        let subject = subject(plan, &model, &inputs, &program)?;
+        let prepack = plan.prepack.unwrap_or(model.record().prepack);
+        drop(model);
+        let given = Given { threads: plan.threads, inputs: write_inputs(&inputs, &plan.directory)? };
+        let mut setup = Setup {
+            ways: Vec::new(),
+            differences: Vec::new(),
+            subject,
+            answers: reference.answers.clone(),
+            prepack,
+            inputs,
+            given,
+            files: Files::new(Vec::new()),
+            spec,
+            launcher,
+            program: program.clone(),
+            peers: plan.peers.clone(),
+            is_bare: plan.is_bare,
+            looks_ms: Vec::new(),
+            left_out: Vec::new(),
+        };
+        let mut files = vec![program, library::find()?.path, plan.artifact.clone()];
+        setup.add_workers(plan, &reference, &mut files, &mut tell)?;
+        setup.add_peers(plan, &reference, &mut tell)?;
+        setup.files = Files::new(files);
+        Ok(setup)
+    }
+}
+
+/// The program that is launched: `plan`'s, or a copy of it.
+fn program(plan: &Plan) -> Result<PathBuf, SetupError> {
+    if !plan.from_disk {
+        return Ok(plan.program.clone());
+    }
+    let copy = plan.directory.join("blink");
+    fs::copy(&plan.program, &copy).map_err(|source| SetupError::Io { path: plan.program.clone(), source })?;
+    Ok(copy)
+}
+
+/// Each input as a `.npy` file in `directory`.
+fn write_inputs(inputs: &[(String, Tensor)], directory: &Path) -> Result<Vec<(String, PathBuf)>, SetupError> {
+    let write = |(index, (name, tensor)): (usize, &(String, Tensor))| {
+        // A name may hold anything; a number is a file name everywhere.
+        let path = directory.join(format!("input-{index}.npy"));
+        let file = File::create(&path).map_err(|source| SetupError::Io { path: path.clone(), source })?;
+        npy::encode(tensor.view(), &mut BufWriter::new(file))
+            .map_err(|source| SetupError::Npy { name: name.clone(), source })?;
+        Ok((name.clone(), path))
+    };
+    inputs.iter().enumerate().map(write).collect()
+}
+
+fn subject(plan: &Plan, model: &Model, inputs: &[(String, Tensor)], program: &Path) -> Result<Subject, SetupError> {
+    let len = |path: &Path| {
+        let metadata = fs::metadata(path).map_err(|source| SetupError::Io { path: path.to_owned(), source })?;
+        Ok::<_, SetupError>(metadata.len())
+    };
+    let input = |(name, tensor): &(String, Tensor)| format!("{name} {}{:?}", tensor.dtype(), tensor.shape());
+    Ok(Subject {
+        artifact: plan.artifact.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        bytes: len(&plan.artifact)?,
+        model: model.record().name.clone(),
+        weights_bytes: model.artifact().weights(model.index()).len() as u64,
+        inputs: inputs.iter().map(input).collect(),
+        program_bytes: len(program)?,
+    })
+}
