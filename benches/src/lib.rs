@@ -12,9 +12,12 @@
 //! | [`interleave`] | several ways in turns, so that they share the machine's moods |
 //! | [`statistics`] | percentiles, and how sure they are |
 //! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
+//! | [`syscalls`] | the system calls of one start, counted |
 //! | [`page_cache`] | files taken out of the page cache, and read again in order |
 //! | [`load`] | answers while requests keep coming |
+//! | [`sweep`] | starts as one thing grows |
 //! | [`machine`] | what a figure was measured on |
+//! | [`noise`] | how calm the machine was |
 //! | [`record`] | the files under `benches/runs/` |
 //! | [`goals`] | which goals a run has kept |
 //! | [`agreement`] | whether two answers are the same answer |
@@ -23,11 +26,14 @@
 //! | [`measurement`] | the file that `blink bench` writes |
 //! | [`figure`] | what can be asked of a measurement, by name |
 //! | [`budget`] | what a start may cost at most |
+//! | [`comparison`] | what changed between two measurements, or two ways |
+//! | [`report`] | a measurement as a page, a picture, and files for other programs |
 //!
 //! No test asserts a speed.
 
 pub mod agreement;
 pub mod budget;
+pub mod comparison;
 pub mod figure;
 pub mod goals;
 pub mod interleave;
@@ -37,15 +43,19 @@ pub mod machine;
 pub mod measure;
 pub mod measurement;
 pub mod memory;
+pub mod noise;
 pub mod overhead;
 pub mod page_cache;
 pub mod peer;
 pub mod process;
 mod reap;
 pub mod record;
+pub mod report;
 pub mod setup;
 pub mod statistics;
 pub mod subject;
+pub mod sweep;
+pub mod syscalls;
 pub mod table;
 mod timeline;
 pub mod touch;

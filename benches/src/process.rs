@@ -150,7 +150,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 /// The end of what the child said, ready to follow its status.
-fn tail(stderr: &mut File) -> String {
+pub(crate) fn tail(stderr: &mut File) -> String {
     let mut bytes = Vec::new();
     let read = stderr.seek(SeekFrom::End(0)).and_then(|end| {
         stderr.seek(SeekFrom::Start(end.saturating_sub(MAX_STDERR)))?;

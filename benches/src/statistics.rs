@@ -2,8 +2,22 @@
 //!
 //! Times of processes are skewed and have outliers, so nothing here takes a mean or assumes a shape. Resampling is
 //! seeded: the same samples give the same interval.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `permutation.rs` | whether a difference is more than chance, of one figure and of many at once |
+//! | `derived.rs` | figures made of several sets of samples |
+//! | `random.rs` | seeded numbers |
+
+mod derived;
+mod permutation;
+mod random;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::derived::Derived;
+pub use self::permutation::{PERMUTATIONS, PermutationTest, holm};
+use self::random::Random;
 
 /// How often samples are resampled for an interval.
 const RESAMPLES: usize = 4000;
@@ -21,7 +35,9 @@ pub struct Summary {
     pub p50: f64,
     /// Nine tenths are at most this.
     pub p90: f64,
-    /// As `p90`, of a hundred; with fewer than a hundred samples it is close to the greatest.
+    /// As `p90`, of 95 in a hundred.
+    pub p95: f64,
+    /// As `p90`, of 99 in a hundred; with fewer than a hundred samples it is close to the greatest.
     pub p99: f64,
     /// The greatest.
     pub max: f64,
@@ -60,36 +76,52 @@ impl Summary {
     pub fn of(samples: &[f64]) -> Option<Summary> {
         let sorted = sorted(samples);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
-        let at = |share| percentile(&sorted, share);
-        let interval = resample(|random| random.median(samples));
-        Some(Summary { count: samples.len(), min, p50: at(0.5), p90: at(0.9), p99: at(0.99), max, interval })
+        let at = |share| at(&sorted, share);
+        let interval = resample(|random| random.median(&sorted));
+        let (p50, p90, p95, p99) = (at(0.5), at(0.9), at(0.95), at(0.99));
+        Some(Summary { count: samples.len(), min, p50, p90, p95, p99, max, interval })
     }
 }
 
 impl Difference {
     /// The median of `from` less that of `taken`; `None` where either is empty.
     pub fn of(from: &[f64], taken: &[f64]) -> Option<Difference> {
-        let difference = median(from)? - median(taken)?;
-        let interval = resample(|random| random.median(from) - random.median(taken));
-        Some(Difference { difference, interval })
+        Some(Difference::of_derived(&Derived::plain(from)?, &Derived::plain(taken)?))
+    }
+
+    /// One figure less another.
+    pub fn of_derived(from: &Derived, taken: &Derived) -> Difference {
+        let interval = resample(|random| from.resampled(random) - taken.resampled(random));
+        Difference { difference: from.median() - taken.median(), interval }
     }
 }
 
 impl Ratio {
     /// The median of `numerator` over that of `denominator`; `None` where either is empty or the second median is 0.
     pub fn of(numerator: &[f64], denominator: &[f64]) -> Option<Ratio> {
-        let (above, below) = (median(numerator)?, median(denominator)?);
+        Ratio::of_derived(&Derived::plain(numerator)?, &Derived::plain(denominator)?)
+    }
+
+    /// One figure over another; `None` where the second is 0.
+    pub fn of_derived(numerator: &Derived, denominator: &Derived) -> Option<Ratio> {
+        let (above, below) = (numerator.median(), denominator.median());
         if below == 0.0 {
             return None;
         }
-        let interval = resample(|random| random.median(numerator) / random.median(denominator));
+        let interval = resample(|random| numerator.resampled(random) / denominator.resampled(random));
         Some(Ratio { ratio: above / below, interval })
     }
 }
 
 /// The median; `None` of nothing.
 pub fn median(samples: &[f64]) -> Option<f64> {
-    (!samples.is_empty()).then(|| percentile(&sorted(samples), 0.5))
+    percentile(samples, 0.5)
+}
+
+/// The value below which `share` of the samples lies, from 0 (the least) to 1 (the greatest), on the line between the
+/// two nearest samples. `None` of nothing, and of a share outside.
+pub fn percentile(samples: &[f64], share: f64) -> Option<f64> {
+    (!samples.is_empty() && (0.0..=1.0).contains(&share)).then(|| at(&sorted(samples), share))
 }
 
 fn sorted(samples: &[f64]) -> Vec<f64> {
@@ -98,11 +130,16 @@ fn sorted(samples: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// The value below which `share` of `sorted` lies, on the line between the two nearest samples.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (low, high) = (place.floor() as usize, place.ceil() as usize);
-    sorted[low] + (sorted[high] - sorted[low]) * (place - low as f64)
+/// The percentile of `sorted`, which is not empty.
+fn at(sorted: &[f64], share: f64) -> f64 {
+    between(sorted.len(), share, |place| sorted[place])
+}
+
+/// The percentile of `len` samples, of which `at` gives the one at a place.
+fn between(len: usize, share: f64, at: impl Fn(usize) -> f64) -> f64 {
+    let place = share * (len - 1) as f64;
+    let (low, high) = (at(place.floor() as usize), at(place.ceil() as usize));
+    low + (high - low) * (place - place.floor())
 }
 
 /// The interval that holds a figure of resampled data: the percentile bootstrap.
@@ -111,29 +148,9 @@ fn resample(figure: impl Fn(&mut Random) -> f64) -> Interval {
     let figures: Vec<f64> = (0..RESAMPLES).map(|_| figure(&mut random)).collect();
     let figures = sorted(&figures);
     let outside = (1.0 - CONFIDENCE) / 2.0;
-    Interval { low: percentile(&figures, outside), high: percentile(&figures, 1.0 - outside) }
-}
-
-/// The SplitMix64 generator.
-struct Random(u64);
-
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// The median of as many samples, drawn with replacement.
-    fn median(&mut self, samples: &[f64]) -> f64 {
-        let draw = |_| samples[((u128::from(self.bits()) * samples.len() as u128) >> 64) as usize];
-        let drawn: Vec<f64> = (0..samples.len()).map(draw).collect();
-        percentile(&sorted(&drawn), 0.5)
-    }
+    Interval { low: at(&figures, outside), high: at(&figures, 1.0 - outside) }
 }
 
 #[cfg(test)]
 #[path = "statistics_tests.rs"]
-mod tests;
+pub(crate) mod tests;

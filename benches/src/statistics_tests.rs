@@ -3,7 +3,7 @@
 use super::*;
 
 /// `count` times around `centre`, skewed as times are: noise upward, and one in twenty far off.
-fn times(random: &mut Random, count: usize, centre: f64) -> Vec<f64> {
+pub(super) fn times(random: &mut Random, count: usize, centre: f64) -> Vec<f64> {
     let unit = |random: &mut Random| (random.bits() >> 11) as f64 / (1u64 << 53) as f64;
     let time = |_| {
         let noise = unit(random) * unit(random) * 0.1;
@@ -13,12 +13,19 @@ fn times(random: &mut Random, count: usize, centre: f64) -> Vec<f64> {
     (0..count).map(time).collect()
 }
 
+/// [`times`] from a seed.
+pub(crate) fn seeded_times(seed: u64, count: usize, centre: f64) -> Vec<f64> {
+    times(&mut Random(seed), count, centre)
+}
+
 #[test]
 fn percentiles_of_known_samples() {
     let samples: Vec<f64> = (0..=100).rev().map(f64::from).collect();
     let summary = Summary::of(&samples).unwrap();
     assert_eq!((summary.count, summary.min, summary.max), (101, 0.0, 100.0));
-    assert_eq!((summary.p50, summary.p90, summary.p99), (50.0, 90.0, 99.0));
+    assert_eq!((summary.p50, summary.p90, summary.p95, summary.p99), (50.0, 90.0, 95.0, 99.0));
+    assert_eq!((percentile(&samples, 0.05), percentile(&samples, 1.0)), (Some(5.0), Some(100.0)));
+    assert_eq!((percentile(&samples, 1.5), percentile(&samples, f64::NAN), percentile(&[], 0.5)), (None, None, None));
     let four = Summary::of(&[4.0, 1.0, 3.0, 2.0]).unwrap();
     assert_eq!(four.p50, 2.5);
     assert!((four.p90 - 3.7).abs() < 1e-12);

@@ -5,19 +5,23 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use blink_artifact::OpenError;
+use blink_benches::launch::LaunchError as LaunchFailure;
+use blink_benches::measurement::ReadError;
+use blink_benches::setup::SetupError;
 use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
 use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
+use crate::verbs::bench::{AgentError, BudgetsBroken, Regressed, WrongAnswer};
 
 /// The codes, as `--help` and the man page list them.
 pub(crate) const HELP: &str = "Exit codes:
   0  done
   1  failed
   2  wrong use: arguments, or inputs that the model does not take
-  3  a budget was broken
+  3  a budget was broken, or something got worse
   4  the artifact was made for other hosts, or for another ONNX Runtime
   5  the artifact is damaged, or answers otherwise than recorded
   6  ONNX Runtime is missing or is not the one expected
@@ -36,7 +40,7 @@ pub(crate) fn end(result: anyhow::Result<()>) -> ExitCode {
 }
 
 /// The error and its causes on one line. A cause that its error has told already is not told again.
-fn line(error: &anyhow::Error) -> String {
+pub(crate) fn line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(|cause| cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")) {
         if !line.contains(&cause) {
@@ -54,7 +58,8 @@ pub(crate) fn now() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-fn code(error: &anyhow::Error) -> u8 {
+/// The exit code that the error calls for.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
     error.chain().find_map(known).unwrap_or(1)
 }
 
@@ -86,6 +91,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });
     }
+    if let Some(code) = bench(cause) {
+        return Some(code);
+    }
     if let Some(error) = cause.downcast_ref::<CompileError>() {
         return Some(compile(error));
     }
@@ -93,6 +101,37 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return Some(1);
     }
     (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
+}
+
+/// Of what concerns measurements alone.
+fn bench(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    match cause.downcast_ref::<SetupError>() {
+        Some(SetupError::Model(error)) => return known(error),
+        Some(SetupError::Library(error)) => return known(error),
+        Some(SetupError::Golden(error)) => return known(error),
+        Some(SetupError::Worker(error)) => return known(error),
+        Some(SetupError::Launcher(error)) => return known(error),
+        Some(SetupError::Snapshot(error)) => return known(error),
+        Some(SetupError::Answer { .. }) => return Some(5),
+        Some(SetupError::NoInputs { .. } | SetupError::Twice { .. }) => return Some(2),
+        _ => {}
+    }
+    match cause.downcast_ref::<LaunchFailure>() {
+        Some(LaunchFailure::WrongOutput { .. }) => return Some(5),
+        Some(LaunchFailure::Launcher(error)) => return known(error),
+        Some(LaunchFailure::Worker(error)) => return known(error),
+        _ => {}
+    }
+    if let Some(AgentError::Failed { code, .. }) = cause.downcast_ref() {
+        return Some(*code);
+    }
+    if cause.is::<WrongAnswer>() {
+        return Some(5);
+    }
+    if cause.is::<ReadError>() {
+        return Some(2);
+    }
+    (cause.is::<BudgetsBroken>() || cause.is::<Regressed>()).then_some(3)
 }
 
 fn failure(class: FailureClass) -> u8 {

@@ -79,6 +79,11 @@ impl Blink {
         self
     }
 
+    /// Adds several arguments that may hold spaces.
+    pub(crate) fn args<const N: usize>(self, arguments: [&str; N]) -> Blink {
+        arguments.into_iter().fold(self, Blink::arg)
+    }
+
     /// Sets a variable of its environment.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Blink {
         self.command.env(name, value);

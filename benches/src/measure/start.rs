@@ -1,6 +1,7 @@
 //! One start of a [`Setup`]: the page cache brought into its state, the clock, and the looks after it has stopped.
 
 use std::io;
+use std::path::PathBuf;
 
 use blink_runtime::timeline::now;
 
@@ -21,10 +22,11 @@ pub enum MeasureError {
     #[error("page cache cannot be asked about: {0}")]
     PageCache(io::Error),
     #[error(
-        "{left} bytes of the files of {way} stay in the page cache: no start from the disk can be measured while others \
-         use them, or on a file system that lives in memory"
+        "{left} bytes of {path} stay in the page cache: no start from the disk can be measured while others use that file, \
+         or on a file system that lives in memory",
+        path = path.display()
     )]
-    Cached { way: String, left: u64 },
+    Cached { path: PathBuf, left: u64 },
 }
 
 impl Launches for Setup {
@@ -54,11 +56,10 @@ impl Launches for Setup {
         let is_worker = matches!(way.launch, Launch::Worker(_));
         let mut cached = None;
         if state == State::Disk {
-            let left = self.files.forget().map_err(MeasureError::PageCache)?;
-            if left > 0 {
-                return Err(MeasureError::Cached { way: way.name.clone(), left });
+            if let Some((path, left)) = self.files.forget().map_err(MeasureError::PageCache)? {
+                return Err(MeasureError::Cached { path: path.to_owned(), left });
             }
-            cached = Some(left);
+            cached = Some(0);
         } else if is_worker && !self.is_bare {
             cached = self.files.cached().ok();
         }

@@ -1,7 +1,7 @@
 //! [`Setup`]: an artifact made ready to be launched again and again.
 //!
-//! Its files stand in a directory of the bench's own: inputs, snapshots, and a copy of the program where starts from the
-//! disk are wanted, since nobody can take the program that he runs himself out of the page cache. Before anything is
+//! Its files stand in a directory of the bench's own: inputs, snapshots, and copies of the program and of ONNX Runtime's
+//! library where starts from the disk are wanted, since what anybody runs cannot be taken out of the page cache. Before anything is
 //! measured, the artifact has given its golden answer and each way to start has given the same one.
 //!
 //! | file | what it holds |
@@ -12,12 +12,13 @@
 mod answers;
 mod ways;
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use blink_runtime::golden::{self, GoldenError};
-use blink_runtime::library::{self, LibraryError};
+use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
 use blink_runtime::{Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError, WorkerSpec};
 use blink_tensors::npy::NpyError;
 use blink_tensors::{Tensor, TensorError, npy};
@@ -91,6 +92,10 @@ pub struct Setup {
     pub launcher: Launcher,
     /// The program that workers are.
     pub program: PathBuf,
+    /// ONNX Runtime's library that they load.
+    pub library: PathBuf,
+    /// Where the files of the bench are; snapshots stand in its `snapshots`.
+    pub directory: PathBuf,
     /// The commands among the ways.
     pub peers: Vec<Peer>,
     /// Whether nothing but the clock is read.
@@ -138,12 +143,13 @@ pub enum SetupError {
 impl Setup {
     /// Makes `plan` ready. `tell` hears of what takes long.
     pub fn make(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Setup, SetupError> {
-        let program = program(plan)?;
+        let (program, library) = programs(plan)?;
         let launcher = Launcher::new(&program).with_snapshots(plan.directory.join("snapshots"));
         let options = StartOptions { threads: Some(plan.threads), prepack: plan.prepack, ..StartOptions::default() };
         let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
         let (model, start) = (plan.model.clone(), StartMode::Normal);
-        let spec = WorkerSpec { model, options, start, stdio, ..WorkerSpec::new(&plan.artifact) };
+        let environment = plan.from_disk.then(|| environment(&library));
+        let spec = WorkerSpec { model, options, start, stdio, environment, ..WorkerSpec::new(&plan.artifact) };
 
         // Dropped before anything starts from the disk: what is mapped here stays in the page cache.
         let model = Model::open_named(&plan.artifact, plan.model.as_deref())?;
@@ -157,7 +163,12 @@ impl Setup {
         let subject = subject(plan, &model, &inputs, &program)?;
         let prepack = plan.prepack.unwrap_or(model.record().prepack);
         drop(model);
-        let given = Given { threads: plan.threads, inputs: write_inputs(&inputs, &plan.directory)? };
+        let written = match write_inputs(&inputs, &plan.directory) {
+            // Nobody but peers reads them.
+            Err(SetupError::Npy { .. }) if plan.peers.is_empty() => Vec::new(),
+            written => written?,
+        };
+        let given = Given { threads: plan.threads, inputs: written };
         let mut setup = Setup {
             ways: Vec::new(),
             differences: Vec::new(),
@@ -170,12 +181,14 @@ impl Setup {
             spec,
             launcher,
             program: program.clone(),
+            library: library.clone(),
+            directory: plan.directory.clone(),
             peers: plan.peers.clone(),
             is_bare: plan.is_bare,
             looks_ms: Vec::new(),
             left_out: Vec::new(),
         };
-        let mut files = vec![program, library::find()?.path, plan.artifact.clone()];
+        let mut files = vec![program, library, plan.artifact.clone()];
         setup.add_workers(plan, &reference, &mut files, &mut tell)?;
         setup.add_peers(plan, &reference, &mut tell)?;
         setup.files = Files::new(files);
@@ -183,14 +196,25 @@ impl Setup {
     }
 }
 
-/// The program that is launched: `plan`'s, or a copy of it.
-fn program(plan: &Plan) -> Result<PathBuf, SetupError> {
+/// The program that is launched and the library that it loads; copies where others' use of them would keep them in
+/// memory.
+fn programs(plan: &Plan) -> Result<(PathBuf, PathBuf), SetupError> {
+    let library = library::find()?.path;
     if !plan.from_disk {
-        return Ok(plan.program.clone());
+        return Ok((plan.program.clone(), library));
     }
-    let copy = plan.directory.join("blink");
-    fs::copy(&plan.program, &copy).map_err(|source| SetupError::Io { path: plan.program.clone(), source })?;
-    Ok(copy)
+    let copy = |path: &Path, name: &str| {
+        let copy = plan.directory.join(name);
+        fs::copy(path, &copy).map_err(|source| SetupError::Io { path: path.to_owned(), source })?;
+        Ok::<_, SetupError>(copy)
+    };
+    Ok((copy(&plan.program, "blink")?, copy(&library, "libonnxruntime.so")?))
+}
+
+/// This process's environment, with `library` as the one to load.
+fn environment(library: &Path) -> Vec<(OsString, OsString)> {
+    let others = std::env::vars_os().filter(|(name, _)| name != LIBRARY_VARIABLE);
+    others.chain([(LIBRARY_VARIABLE.into(), library.into())]).collect()
 }
 
 /// Each input as a `.npy` file in `directory`.

@@ -1,7 +1,7 @@
 """A model run by OpenVINO on the CPU from its cache of compiled models.
 
-Usage: openvino.py DIRECTORY --prepare MODEL.onnx --input NAME=FILE.npy ... --threads N   (not clocked)
-       openvino.py DIRECTORY --input NAME=FILE.npy ... --threads N [--serve]
+Usage: python_openvino.py DIRECTORY --prepare MODEL.onnx --input NAME=FILE.npy ... --threads N   (not clocked)
+       python_openvino.py DIRECTORY --input NAME=FILE.npy ... --threads N [--serve]
 
 `--prepare` writes the model in OpenVINO's own form (IR), with the shapes of the inputs and weights in 32 bits, and
 fills the cache (CACHE_DIR) for that number of threads. A start loads from the cache, which OpenVINO maps; a start that

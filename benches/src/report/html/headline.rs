@@ -1,0 +1,81 @@
+//! What stands first: the first way's median cold start, how sure it is, and what it is held against.
+
+use super::Page;
+use crate::figure::Figure;
+use crate::measurement::State;
+use crate::report::escape::escape;
+use crate::report::show;
+use crate::report::view::{View, Way};
+use crate::statistics::{Ratio, Summary};
+
+/// The head of an article. `id` is its heading's.
+pub(super) fn write(page: &mut Page, view: &View<'_>, id: &str) {
+    let measurement = view.measurement;
+    let (subject, settings, level) = (&measurement.subject, &measurement.settings, page.level);
+    page.add("<header>");
+    if level == 1 {
+        page.add("<p class=\"kicker\">BlinkVM bench</p>");
+    }
+    page.add(&format!("<h{level} id=\"{id}\" tabindex=\"-1\">{}</h{level}>", escape(&view.label)));
+    page.add(&format!(
+        "<p class=\"lede\">Model {}, {} of weights. {} of each way with {}, measured on {} with blink {} and ONNX \
+         Runtime {}.</p>",
+        escape(&subject.model),
+        show::bytes(subject.weights_bytes as f64),
+        show::counted(settings.runs, "start", "starts"),
+        show::counted(settings.threads, "thread", "threads"),
+        escape(&measurement.date),
+        escape(&measurement.machine.blink),
+        escape(&measurement.machine.onnxruntime),
+    ));
+    match view.first() {
+        Some((way, state, cold)) => {
+            figure(page, way, state, cold);
+            tiles(page, view, way, state);
+        }
+        None => page.add("<p class=\"lede\">There is no cold start of the first way in this file.</p>"),
+    }
+    page.add("</header>");
+}
+
+fn figure(page: &mut Page, way: &Way<'_>, state: State, cold: Summary) {
+    page.add(&format!(
+        "<div class=\"headline\">\n<p><b>{}</b> <span>ms</span></p>\n<p>is the median cold start of \
+         <strong>{}</strong>, {}. The true median lies between {} with 95 % confidence.</p>\n</div>",
+        show::number(cold.p50),
+        escape(&way.runs.name),
+        show::state(state),
+        show::interval(cold.interval).replace(" to ", " and ")
+    ));
+}
+
+/// What it is held against: its own warm run, the bound, the other ways.
+fn tiles(page: &mut Page, view: &View<'_>, way: &Way<'_>, state: State) {
+    let mut tiles: Vec<(String, String, String)> = Vec::new();
+    if let Some(over) = way.median(view, Figure::Over, state) {
+        tiles.push(("over its warm run".into(), show::ms(over), "what the start itself costs".into()));
+    }
+    if let (Some(bound), Some(ratio)) = (view.bound(), way.median(view, Figure::Ratio, state)) {
+        tiles.push(("by the bound".into(), times(ratio), format!("no start is faster than {}", show::ms(bound))));
+    }
+    let starts = |way: &Way<'_>| way.runs.state(state).map(|runs| runs.cold_ms()).unwrap_or_default();
+    for other in view.ways.iter().filter(|other| other.runs.name != way.runs.name) {
+        if let Some(ratio) = Ratio::of(&starts(other), &starts(way)) {
+            let note = format!("as long; {} with 95 % confidence", show::interval(ratio.interval));
+            tiles.push((format!("{} takes", other.runs.name), times(ratio.ratio), note));
+        }
+    }
+    if tiles.is_empty() {
+        return;
+    }
+    page.add("<dl class=\"tiles\">");
+    for (label, value, note) in tiles {
+        let (label, value, note) = (escape(&label), escape(&value), escape(&note));
+        page.add(&format!("<div><dt>{label}</dt><dd>{value}</dd><dd>{note}</dd></div>"));
+    }
+    page.add("</dl>");
+}
+
+fn times(ratio: f64) -> String {
+    format!("{}\u{a0}×", show::number(ratio))
+}

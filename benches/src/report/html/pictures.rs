@@ -1,0 +1,83 @@
+//! The plots of one measurement, under headings that say what they answer.
+
+use super::{Page, figures};
+use crate::report::plots::load::Loop;
+use crate::report::plots::{comparison, distribution, load, memory, sweep, waterfall};
+use crate::report::view::View;
+
+/// Where the time goes: cold starts side by side, then one start of each way in its phases.
+pub(super) fn waterfalls(page: &mut Page, view: &View<'_>) {
+    let states = view.states();
+    if states.is_empty() {
+        return;
+    }
+    let one = std::slice::from_ref(view);
+    page.section("Cold starts side by side", "", |page| {
+        page.plots(states.iter().filter_map(|&state| comparison::plot(one, state)));
+    });
+    for state in states {
+        let (plots, untold) = waterfall::plots(view, state);
+        let mut sentence = "The start in the middle of each way, phase by phase, in ms. One scale for all.".to_owned();
+        if !untold.is_empty() {
+            sentence.push_str(&format!(" Of {} nobody tells the phases.", untold.join(", ")));
+        }
+        if !plots.is_empty() {
+            let heading = format!("Where the time goes, {}", crate::report::show::state(state));
+            page.section(&heading, &sentence, |page| page.plots(plots));
+        }
+    }
+}
+
+/// Every start as a dot.
+pub(super) fn distributions(page: &mut Page, view: &View<'_>) {
+    let plots: Vec<_> = view.states().into_iter().filter_map(|state| distribution::plot(view, state)).collect();
+    if !plots.is_empty() {
+        let sentence = "A dot is a start: the first of its way at the top, the last at the bottom. Shaded: the middle \
+                        half. Thick line: the median, which is the number at the right.";
+        page.section("Every start", sentence, |page| page.plots(plots));
+    }
+}
+
+/// Memory after the answer.
+pub(super) fn memory(page: &mut Page, view: &View<'_>) {
+    let plots: Vec<_> = view.states().into_iter().filter_map(|state| memory::plot(view, state)).collect();
+    if !plots.is_empty() {
+        let sentence = "PSS counts a page that several processes map in equal parts to each. Private is what goes when \
+                        the process goes.";
+        page.section("Memory", sentence, |page| page.plots(plots));
+    }
+}
+
+/// Each sweep.
+pub(super) fn sweeps(page: &mut Page, view: &View<'_>) {
+    for runs in &view.measurement.sweeps {
+        let plots = sweep::plots(view, runs);
+        if !plots.is_empty() {
+            let heading = format!("As one thing grows: {}", sweep::over(runs.axis));
+            let sentence = "Medians. An upright line through a point is the 95 % interval.";
+            page.section(&heading, sentence, |page| page.plots(plots));
+        }
+    }
+}
+
+/// Answers under load.
+pub(super) fn loads(page: &mut Page, view: &View<'_>) {
+    let closed =
+        "Closed loop: each client asks again as soon as it is answered, so a slow answer also slows the asking.";
+    let open = "Open loop: requests come at random times whether or not earlier ones are answered, and waiting counts.";
+    let mut is_tabled = false;
+    for (of, heading, sentence) in
+        [(Loop::Closed, "Under load, closed loop", closed), (Loop::Open, "Under load, open loop", open)]
+    {
+        let plots = load::plots(view, of);
+        if !plots.is_empty() {
+            let is_first = !std::mem::replace(&mut is_tabled, true);
+            page.section(heading, sentence, |page| {
+                page.plots(plots);
+                if is_first {
+                    figures::loads(page, view);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Median cold starts as bars: a panel for each measurement, a bar for each way, on one line with its name and number.
+//!
+//! Each panel has a scale of its own, from zero: bars are compared with those of the same artifact, and the numbers
+//! stand beside them. The thin line is the 95 % interval of the median.
+
+use super::Plot;
+use crate::measurement::State;
+use crate::report::canvas::{Anchor, Canvas, WIDTH};
+use crate::report::scale::Scale;
+use crate::report::show;
+use crate::report::view::View;
+
+/// Units for the name of a way.
+const NAME: f64 = 92.0;
+/// Units for its number.
+const NUMBER: f64 = 62.0;
+/// Units of a row.
+const ROW: f64 = 19.0;
+
+/// The cold starts in `state` of all measurements that have any; `None` where none has.
+pub(in crate::report) fn plot(views: &[View<'_>], state: State) -> Option<Plot> {
+    let mut canvas = Canvas::default();
+    let about = draw(&mut canvas, views, state)?;
+    canvas.height += 2.0;
+    let title = format!("Median cold start, {}", show::state(state));
+    let note = "thin line: 95 % interval; dashed: what no start can be faster than".to_owned();
+    Some(Plot { title, note, about, canvas })
+}
+
+/// Draws them below what the canvas holds and gives their figures in words.
+pub(in crate::report) fn draw(canvas: &mut Canvas, views: &[View<'_>], state: State) -> Option<String> {
+    let with_any = |view: &&View<'_>| view.cold(state).next().is_some();
+    let panels: Vec<String> = views
+        .iter()
+        .filter(with_any)
+        .enumerate()
+        .map(|(index, view)| {
+            canvas.height += if index > 0 { 12.0 } else { 0.0 };
+            panel(canvas, view, state, views.len() > 1)
+        })
+        .collect();
+    (!panels.is_empty()).then(|| panels.join(" "))
+}
+
+fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool) -> String {
+    let top = canvas.height;
+    let bound = view.bound();
+    let ends = view.cold(state).flat_map(|(_, summary)| [summary.p50, summary.interval.high]).chain(bound);
+    let scale = Scale::linear(ends, 50);
+    let place = |value: f64| NAME + scale.at(value) * (WIDTH - NAME - NUMBER);
+    let bound_text = bound.map(|bound| format!("bound {}", show::ms(bound)));
+    if is_named {
+        let room = if bound.is_some() { 212.0 } else { WIDTH };
+        canvas.text(0.0, top + 11.0, Anchor::Start, "strong", &view.label, room);
+    }
+    if let Some(text) = &bound_text {
+        canvas.text(WIDTH, top + 11.0, Anchor::End, "soft", text, 106.0);
+    }
+    let rows = top + if is_named || bound.is_some() { 18.0 } else { 0.0 };
+    let mut words = Vec::new();
+    let mut y = rows;
+    for (way, summary) in view.cold(state) {
+        let name = &way.runs.name;
+        let (low, high) = (summary.interval.low, summary.interval.high);
+        canvas.text(0.0, y + 12.5, Anchor::Start, "", name, NAME - 8.0);
+        canvas.rect([NAME, y + 3.5, place(summary.p50) - NAME, 11.0], &format!("bar {}", way.colour));
+        canvas.whisker(y + 9.0, place(low), place(high), "whisker");
+        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::ms(summary.p50), NUMBER - 6.0);
+        words.push(format!("{name} {} ({})", show::ms(summary.p50), show::interval(summary.interval)));
+        y += ROW;
+    }
+    if let Some(bound) = bound {
+        canvas.line([place(bound), rows, place(bound), y], "bound");
+    }
+    canvas.height = y;
+    let bound_words = bound_text.map(|text| format!("; {text}")).unwrap_or_default();
+    format!("{}: {}{bound_words}.", view.label, words.join(", "))
+}

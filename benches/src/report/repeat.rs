@@ -1,0 +1,100 @@
+//! The command that measures again what a measurement holds.
+
+use crate::measurement::{Axis, Kind, Measurement};
+use crate::report::view::View;
+
+/// The command for a shell, or why there is none in full. Where the artifact lies is not known: it is named alone.
+pub(super) fn command(view: &View<'_>) -> String {
+    let Measurement { settings, subject, ways, budgets, sweeps, .. } = view.measurement;
+    let mut words = vec!["blink bench".to_owned(), quoted(&subject.artifact)];
+    let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
+    let join = |list: Vec<String>| list.join(",");
+    option("--model", &subject.model);
+    option("--threads", &settings.threads.to_string());
+    option("--prepack", if settings.prepack { "on" } else { "off" });
+    option("--runs", &settings.runs.to_string());
+    if !settings.states.is_empty() {
+        option("--state", &join(settings.states.iter().map(|state| state.name().to_owned()).collect()));
+    }
+    let starts: Vec<_> = ways.iter().filter(|way| way.is_worker()).map(|way| way.name.clone()).collect();
+    if !starts.is_empty() {
+        option("--start", &join(starts));
+    }
+    for way in ways {
+        if let Kind::Peer { command } = &way.kind {
+            option("--against", &format!("{}={command}", way.name));
+        }
+    }
+    for budget in budgets {
+        option("--budget", &budget.budget);
+    }
+    for sweep in sweeps {
+        let value = |point: &crate::measurement::Point| match sweep.axis {
+            Axis::Size => point.label.clone(),
+            _ => point.at.to_string(),
+        };
+        option("--sweep", &format!("{}={}", sweep.axis.name(), join(sweep.points.iter().map(value).collect())));
+    }
+    let mut counts: Vec<_> =
+        view.loads.iter().filter(|load| load.offered().is_none()).map(|load| load.runs.concurrency).collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let mut rates: Vec<_> = view.loads.iter().filter_map(|load| load.offered()).collect();
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    if !view.loads.is_empty() {
+        option("--mode", "throughput");
+    }
+    if !counts.is_empty() {
+        option("--concurrency", &join(counts.iter().map(usize::to_string).collect()));
+    }
+    if !rates.is_empty() {
+        option("--rate", &join(rates.iter().map(f64::to_string).collect()));
+    }
+    if settings.is_bare {
+        words.push("--bare".to_owned());
+    }
+    words.push("-o new.json".to_owned());
+    words.join(" \\\n  ")
+}
+
+/// One word of a shell's command line. Line breaks and the like come as blanks: a page is no place to copy them from.
+fn quoted(word: &str) -> String {
+    let word: String = word.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./,=:@%+".contains(character);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::tests::example;
+
+    #[test]
+    fn the_command_names_everything_that_was_asked() {
+        let examples = [example()];
+        let command = command(&View::all(&examples)[0]);
+        for words in [
+            "blink bench \\\n  tiny.blink",
+            "--runs 10",
+            "--state hot,disk",
+            "--start snapshot,normal",
+            "--against 'python=python <run>.py'",
+            "--sweep workers=1,2,4",
+            "--mode throughput",
+            "--concurrency 1",
+            "--rate 50",
+        ] {
+            assert!(command.contains(words), "{words}: {command}");
+        }
+    }
+
+    #[test]
+    fn a_word_stays_one_word() {
+        let words = ["plain-1.json", "", "two words", "it's", "$(rm)", "a\nb"].map(quoted);
+        assert_eq!(words, ["plain-1.json", "''", "'two words'", r"'it'\''s'", "'$(rm)'", "'a b'"]);
+    }
+}

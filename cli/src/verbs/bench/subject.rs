@@ -1,0 +1,118 @@
+//! What is measured, as it is typed: the artifact, its inputs, and how it starts. `bench ARTIFACT`, `bench ab` and its
+//! agents share it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+use blink_benches::peer::Peer;
+use blink_benches::setup::{Plan, Starts};
+use blink_runtime::{Model, StartMode, thread_count};
+
+use crate::program;
+use crate::tensor_files::read_inputs;
+use crate::verbs::run::Prepack;
+
+/// What is measured.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SubjectArgs {
+    /// The artifact.
+    // Absent only where a verb follows instead.
+    #[arg(value_name = "ARTIFACT", required = true)]
+    artifact: Option<PathBuf>,
+    /// Which of the artifact's models, where it has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// What a run is given, as for `run` [default: what the artifact's golden run was given].
+    #[arg(short, long, value_name = "[NAME=]FILE")]
+    pub(crate) input: Vec<String>,
+    /// Threads of a run, for every way [default: what the CPU quota allows].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Whether weights are packed at start [default: as the compiler recorded].
+    #[arg(long, value_enum)]
+    pub(crate) prepack: Option<Prepack>,
+    /// How workers start, in order; budgets mean the first [default: snapshot where one can be made, and normal].
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "START,...")]
+    pub(crate) start: Vec<StartArg>,
+}
+
+/// A start that can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StartArg {
+    /// From a snapshot, which the bench makes for itself.
+    Snapshot,
+    /// As every start without a snapshot.
+    Normal,
+}
+
+impl SubjectArgs {
+    /// The artifact.
+    pub(crate) fn artifact(&self) -> &Path {
+        self.artifact.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// What is to be made ready, with files in `directory`.
+    pub(crate) fn plan(
+        &self,
+        peers: Vec<Peer>,
+        from_disk: bool,
+        is_bare: bool,
+        directory: &Path,
+    ) -> anyhow::Result<Plan> {
+        let inputs = if self.input.is_empty() {
+            None
+        } else {
+            let model = Model::open_named(self.artifact(), self.model.as_deref())?;
+            let inputs = read_inputs(&self.input, &model.record().inputs)?;
+            let views: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
+            model.check_inputs(&views)?;
+            Some(inputs)
+        };
+        Ok(Plan {
+            program: program::path()?,
+            artifact: self.artifact().to_owned(),
+            model: self.model.clone(),
+            inputs,
+            threads: thread_count(self.threads)?,
+            prepack: self.prepack.map(Prepack::is_on),
+            starts: self.starts()?,
+            peers,
+            from_disk,
+            is_bare,
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// What was typed, for another process.
+    pub(crate) fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec![self.artifact().into()];
+        let mut option = |name: &str, value: &str| words.extend([name.into(), value.into()]);
+        if let Some(model) = &self.model {
+            option("--model", model);
+        }
+        for input in &self.input {
+            option("--input", input);
+        }
+        if let Some(threads) = self.threads {
+            option("--threads", &threads.to_string());
+        }
+        if let Some(prepack) = self.prepack {
+            option("--prepack", if prepack.is_on() { "on" } else { "off" });
+        }
+        for start in &self.start {
+            option("--start", if *start == StartArg::Snapshot { "snapshot" } else { "normal" });
+        }
+        words
+    }
+
+    fn starts(&self) -> anyhow::Result<Starts> {
+        let mode = |start: &StartArg| match start {
+            StartArg::Snapshot => StartMode::Snapshot,
+            StartArg::Normal => StartMode::Normal,
+        };
+        let modes: Vec<_> = self.start.iter().map(mode).collect();
+        ensure!(modes.len() < 2 || modes[0] != modes[1], "a start is named twice in --start, expected each once");
+        Ok(if modes.is_empty() { Starts::Any } else { Starts::These(modes) })
+    }
+}

@@ -1,0 +1,116 @@
+//! A measurement in the terminal: tables, and a waterfall of each way's start in the middle.
+
+use std::io::{self, Write};
+
+use blink_benches::budget::Verdict;
+use blink_benches::figure::Figure;
+use blink_benches::measurement::{Measurement, State, StateRuns, WayRuns};
+use blink_benches::statistics::{Interval, Summary, median};
+use blink_benches::table::Table;
+use blink_benches::waterfall::{self, Style};
+
+use super::load;
+use crate::output::mib;
+
+/// What costs are shown, with their headings.
+const COSTS: [(Figure, &str); 10] = [
+    (Figure::Over, "over ms"),
+    (Figure::Ratio, "by bound"),
+    (Figure::Warm, "warm ms"),
+    (Figure::Cpu, "cpu ms"),
+    (Figure::User, "user"),
+    (Figure::System, "system"),
+    (Figure::Faults, "faults"),
+    (Figure::Major, "major"),
+    (Figure::Syscalls, "calls"),
+    (Figure::Pss, "PSS MiB"),
+];
+
+/// Prints it.
+pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Result<()> {
+    let Measurement { subject, settings, answers, .. } = measurement;
+    let threads = if settings.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", settings.threads) };
+    writeln!(out, "{} ({:.1} MiB), {threads}, {} starts each", subject.artifact, mib(subject.bytes), settings.runs)?;
+    writeln!(out, "{} answers checked against {}", answers.checked, answers.held_against)?;
+    if !measurement.loads.is_empty() {
+        write!(out, "\n{}", load::table(&measurement.loads))?;
+    }
+    for &state in &settings.states {
+        writeln!(out, "\n{}", heading(state))?;
+        write!(out, "{}\n{}", times(measurement, state), costs(measurement, state))?;
+        waterfalls(measurement, state, out)?;
+    }
+    if let Some(bound) = &measurement.bound {
+        let touch = median(&bound.touch_ms).unwrap_or(0.0);
+        let (ms, warm, of) = (bound.ms(), bound.warm_ms, &bound.warm_of);
+        writeln!(out, "\nbound: {ms:.2} ms, a warm run ({warm:.2}, {of}) and one touch of the weights ({touch:.2})")?;
+    }
+    for verdict in &measurement.budgets {
+        writeln!(out, "{}", self::verdict(verdict))?;
+    }
+    Ok(())
+}
+
+fn heading(state: State) -> &'static str {
+    match state {
+        State::Hot => "page cache hot",
+        State::Disk => "from the disk: nothing of the files was in memory, as the kernel said before each start",
+    }
+}
+
+fn measured(measurement: &Measurement, state: State) -> impl Iterator<Item = (&WayRuns, &StateRuns)> {
+    measurement.ways.iter().filter_map(move |way| Some((way, way.state(state)?)))
+}
+
+fn times(measurement: &Measurement, state: State) -> Table {
+    let mut table = Table::new(&["cold, ms", "p50", "95 %", "p90", "p95", "p99", "min", "max"]);
+    for (way, runs) in measured(measurement, state) {
+        let Some(Summary { p50, p90, p95, p99, min, max, interval: Interval { low, high }, .. }) =
+            Summary::of(&runs.cold_ms())
+        else {
+            continue;
+        };
+        let figures = [p90, p95, p99, min, max].map(|ms| format!("{ms:.2}"));
+        table.row([way.name.clone(), format!("{p50:.2}"), format!("{low:.2}-{high:.2}")].into_iter().chain(figures));
+    }
+    table
+}
+
+fn costs(measurement: &Measurement, state: State) -> Table {
+    let headings: Vec<_> = ["medians"].into_iter().chain(COSTS.map(|(_, heading)| heading)).collect();
+    let mut table = Table::new(&headings);
+    for (way, _) in measured(measurement, state) {
+        let cell = |(figure, _): (Figure, &str)| match median(&figure.samples(measurement, way, state)) {
+            None => "-".to_owned(),
+            Some(value) => match figure {
+                Figure::Faults | Figure::Major | Figure::Syscalls => format!("{value:.0}"),
+                Figure::Pss => format!("{:.1}", value / f64::from(1 << 20)),
+                _ => format!("{value:.2}"),
+            },
+        };
+        table.row([way.name.clone()].into_iter().chain(COSTS.map(cell)));
+    }
+    table
+}
+
+fn waterfalls(measurement: &Measurement, state: State, out: &mut dyn Write) -> io::Result<()> {
+    let style = Style::of_stdout();
+    let told = |(way, runs)| Some((way, StateRuns::middle(runs)?)).filter(|(_, run)| !run.phases.is_empty());
+    let middles: Vec<(&WayRuns, _)> = measured(measurement, state).filter_map(told).collect();
+    let scale = middles.iter().map(|(_, run)| run.cold_ms).fold(0.0, f64::max);
+    for (way, run) in middles {
+        writeln!(out, "\n{}, the start in the middle", way.name)?;
+        out.write_all(waterfall::draw(&run.phases, "first answer", run.cold_ms, scale, style).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// One line on a budget.
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    let Verdict { budget, found, unit, kept, judged, .. } = verdict;
+    let word = if *kept { "kept  " } else { "BROKEN" };
+    match found {
+        Some(found) => format!("{word}  {budget}: {} ({judged})", unit.show(*found)),
+        None => format!("{word}  {budget}: {judged}"),
+    }
+}

@@ -1,0 +1,137 @@
+//! A real Chromium, without a window and without a network, asked how it lays a page out.
+//!
+//! Its own windows are never narrower than 500 pixels, so the page is looked at in frames of the sizes asked for.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::support::Folder;
+
+/// What a page is looked at with.
+const MEASURE: &str = include_str!("measure.js");
+/// Windows: two phones, a tablet, a desk.
+pub(crate) const WINDOWS: [(u32, u32); 4] = [(360, 740), (390, 844), (820, 1180), (1440, 900)];
+/// Milliseconds of the browser's own time that a page gets.
+const PATIENCE: u32 = 20_000;
+
+/// A browser's colours, as it is started with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Light,
+    Dark,
+}
+
+/// What was found in one window.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Layout {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) dark: bool,
+    pub(crate) plots: usize,
+    pub(crate) texts: usize,
+    pub(crate) faults: Vec<String>,
+}
+
+/// The browser; `None` where its absence was allowed, which is said aloud.
+pub(crate) fn browser() -> Option<&'static Path> {
+    static BROWSER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = BROWSER.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/browser.sh");
+        let output = Command::new(script).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+        match output.status.success() {
+            true => Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())),
+            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    });
+    match found {
+        Ok(path) => Some(path),
+        Err(why) if std::env::var_os("BLINK_TESTS_WITHOUT_BROWSER").is_some_and(|value| value == "1") => {
+            eprintln!("SKIPPED: no page was looked at, as BLINK_TESTS_WITHOUT_BROWSER allows: {why}");
+            None
+        }
+        Err(why) => panic!("{why}; or set BLINK_TESTS_WITHOUT_BROWSER=1 to go without these tests"),
+    }
+}
+
+/// How `html` is laid out in each of the [`WINDOWS`]. The page's policy is loosened for the script that looks, and for
+/// nothing else. Anything on the browser's console is a failure.
+pub(crate) fn layouts(browser: &Path, html: &str, scheme: Scheme) -> Vec<Layout> {
+    let folder = Folder::new();
+    let policy = "default-src 'none'";
+    assert!(html.contains(policy), "the page forbids nothing");
+    let page = html.replacen(policy, &format!("{policy}; script-src 'unsafe-inline'"), 1);
+    folder.write("page.html", page.replace("</body>", &format!("<script>{MEASURE}</script></body>")));
+    folder.write("frames.html", frames(&WINDOWS, "found"));
+    let output = chromium(browser, &folder, scheme)
+        .args(["--window-size=1600,1400", "--dump-dom", "frames.html"])
+        .output()
+        .expect("the browser starts");
+    let (dom, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let console: Vec<_> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "the browser's console: {console:#?}");
+    let found = dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let (found, _) = found.unwrap_or_else(|| panic!("no answer from the page: {said}"));
+    let layouts: Vec<Layout> = serde_json::from_str(found).unwrap_or_else(|error| panic!("{error}: {found}"));
+    assert_eq!(layouts.len(), WINDOWS.len(), "not every window answered: {layouts:?} {said}");
+    layouts
+}
+
+/// Keeps a picture of `html`, as high as `height`, where the user wants to look at pages.
+pub(crate) fn keep(browser: &Path, html: &str, name: &str, width: u32, height: u32, scheme: Scheme) {
+    let Some(directory) = std::env::var_os("BLINK_REPORT_SHOTS") else { return };
+    std::fs::create_dir_all(&directory).expect("the directory for pictures");
+    let directory = Path::new(&directory).canonicalize().expect("the directory for pictures");
+    let folder = Folder::new();
+    folder.write("page.html", html);
+    folder.write("frames.html", frames(&[(width, height)], "none"));
+    let file = directory.join(format!("{name}-{width}-{}.png", format!("{scheme:?}").to_lowercase()));
+    let status = chromium(browser, &folder, scheme)
+        .arg(format!("--window-size={},{}", width.max(500), height + 150))
+        .arg(format!("--screenshot={}", file.display()))
+        .arg("frames.html")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.expect("the browser starts").success() && file.exists(), "no picture {}", file.display());
+}
+
+fn chromium(browser: &Path, folder: &Folder, scheme: Scheme) -> Command {
+    let mut command = Command::new(browser);
+    let colours = if scheme == Scheme::Dark { 0 } else { 1 };
+    command
+        .current_dir(folder.path("."))
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"])
+        .arg(format!("--blink-settings=preferredColorScheme={colours}"))
+        .arg(format!("--user-data-dir={}", folder.path("profile").display()))
+        .arg(format!("--virtual-time-budget={PATIENCE}"))
+        .stdin(Stdio::null());
+    command
+}
+
+/// A page that shows `page.html` in frames and writes down, under `id`, what each of them finds.
+fn frames(windows: &[(u32, u32)], id: &str) -> String {
+    let frame = |(width, height): &(u32, u32)| {
+        format!(
+            "<iframe src=\"page.html\" style=\"width:{width}px;height:{height}px;border:0;display:block\"></iframe>"
+        )
+    };
+    let frames: String = windows.iter().map(frame).collect();
+    format!(
+        "<!doctype html><body style=\"margin:0\"><script>const all = [];\n\
+         addEventListener('message', ({{ data }}) => {{\n\
+         all.push(data);\n\
+         if (all.length < {}) return;\n\
+         const pre = document.createElement('pre');\n\
+         pre.id = '{id}';\n\
+         const code = (sign) => '\\\\u' + sign.charCodeAt().toString(16).padStart(4, '0');\n\
+         pre.textContent = JSON.stringify(all).replace(/[<>&\\u00a0]/g, code);\n\
+         document.body.append(pre);\n\
+         }});</script>{frames}",
+        windows.len()
+    )
+}
