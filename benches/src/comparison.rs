@@ -17,11 +17,12 @@
 //! same where the whole interval of its ratio lies within the threshold, or that of its difference within the floor.
 //! Otherwise it is unclear, which more runs can settle.
 //!
-//! Judged are all figures but phases. Phases tell where a change went. They are corrected among themselves and never
+//! Judged are all figures but phases, proportional and private memory. Phases tell where a change went; these two fall
+//! while any other process maps the same libraries, where `peak` does not. They are corrected among themselves and never
 //! make a regression.
 //!
-//! Two files hold two sessions, and the machine's mood between them is in every figure: where both builds are at
-//! hand, measure them in turns and compare the ways.
+//! Two files hold two sessions, and the machine's mood between them is in every figure. Where both builds are at hand,
+//! measure them in turns and compare the ways.
 
 mod doubts;
 mod judge;

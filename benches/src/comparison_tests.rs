@@ -67,7 +67,7 @@ fn moved_and_called(noise: impl Fn(u64) -> Vec<f64>) -> (usize, usize) {
     let side = |seed: u64| {
         let measurement = measured(&scaled(seed, 40.0));
         let measurement = with(measurement, &scaled(seed + 1, 30.0), |run, ms| run.cpu_ms = Some(ms));
-        let measurement = with(measurement, &scaled(seed + 2, 9e6), |run, bytes| run.pss_bytes = Some(bytes as u64));
+        let measurement = with(measurement, &scaled(seed + 2, 9e6), |run, bytes| run.peak_bytes = Some(bytes as u64));
         with(measurement, &scaled(seed + 3, 3000.0), faults)
     };
     let (mut moved, mut called) = (0, 0);
@@ -136,9 +136,20 @@ fn counts_without_noise_are_judged_by_how_far_they_moved() {
 fn what_is_too_small_to_matter_is_no_change() {
     let small = |seed, centre| measured(&times(seed, 50, centre));
     assert_eq!(change(&small(6, 0.2), &small(7, 0.26), Figure::Cold), Change::Same);
-    let bytes = |bytes: f64| with(small(8, 40.0), &[bytes; 50], |run, bytes| run.pss_bytes = Some(bytes as u64));
-    assert_eq!(change(&bytes(1e5), &bytes(1.6e5), Figure::Pss), Change::Same);
-    assert_eq!(change(&bytes(1e5), &bytes(1.7e5), Figure::Pss), Change::Worse);
+    let bytes = |bytes: f64| with(small(8, 40.0), &[bytes; 50], |run, bytes| run.peak_bytes = Some(bytes as u64));
+    assert_eq!(change(&bytes(1e5), &bytes(1.6e5), Figure::Peak), Change::Same);
+    assert_eq!(change(&bytes(1e5), &bytes(1.7e5), Figure::Peak), Change::Worse);
+}
+
+#[test]
+fn memory_that_rests_on_who_else_shares_it_is_told_and_not_judged() {
+    let side = |seed, bytes: f64| {
+        with(measured(&times(seed, 20, 40.0)), &[bytes; 20], |run, bytes| run.private_bytes = Some(bytes as u64))
+    };
+    let comparison = compare(&side(12, 1e6), &side(13, 9e6), THRESHOLD);
+    let private = row(&comparison, Figure::Private);
+    assert!(private.change == Change::Worse && !private.is_judged, "{private:?}");
+    assert_eq!(comparison.worse().count(), 0);
 }
 
 #[test]

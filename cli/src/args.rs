@@ -27,7 +27,7 @@ pub(crate) enum Verb {
     Snapshots(verbs::snapshots::SnapshotsArgs),
     Inspect(verbs::inspect::InspectArgs),
     Verify(verbs::verify::VerifyArgs),
-    Bench(verbs::bench::BenchArgs),
+    Bench(Box<verbs::bench::BenchArgs>),
     Doctor(verbs::doctor::DoctorArgs),
     Completions(verbs::completions::CompletionsArgs),
     Man(verbs::man::ManArgs),

@@ -1,20 +1,18 @@
 //! How the process ends: one exit code for each kind of failure, decided in one place.
 #![allow(unsafe_code)]
 
+mod bench;
+
 use std::io::Write;
 use std::process::ExitCode;
 
 use blink_artifact::OpenError;
-use blink_benches::launch::LaunchError as LaunchFailure;
-use blink_benches::measurement::ReadError;
-use blink_benches::setup::SetupError;
 use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
 use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
-use crate::verbs::bench::{AgentError, BudgetsBroken, Regressed, WrongAnswer};
 
 /// The codes, as `--help` and the man page list them.
 pub(crate) const HELP: &str = "Exit codes:
@@ -91,7 +89,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });
     }
-    if let Some(code) = bench(cause) {
+    if let Some(code) = bench::known(cause) {
         return Some(code);
     }
     if let Some(error) = cause.downcast_ref::<CompileError>() {
@@ -101,37 +99,6 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return Some(1);
     }
     (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
-}
-
-/// Of what concerns measurements alone.
-fn bench(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
-    match cause.downcast_ref::<SetupError>() {
-        Some(SetupError::Model(error)) => return known(error),
-        Some(SetupError::Library(error)) => return known(error),
-        Some(SetupError::Golden(error)) => return known(error),
-        Some(SetupError::Worker(error)) => return known(error),
-        Some(SetupError::Launcher(error)) => return known(error),
-        Some(SetupError::Snapshot(error)) => return known(error),
-        Some(SetupError::Answer { .. }) => return Some(5),
-        Some(SetupError::NoInputs { .. } | SetupError::Twice { .. }) => return Some(2),
-        _ => {}
-    }
-    match cause.downcast_ref::<LaunchFailure>() {
-        Some(LaunchFailure::WrongOutput { .. }) => return Some(5),
-        Some(LaunchFailure::Launcher(error)) => return known(error),
-        Some(LaunchFailure::Worker(error)) => return known(error),
-        _ => {}
-    }
-    if let Some(AgentError::Failed { code, .. }) = cause.downcast_ref() {
-        return Some(*code);
-    }
-    if cause.is::<WrongAnswer>() {
-        return Some(5);
-    }
-    if cause.is::<ReadError>() {
-        return Some(2);
-    }
-    (cause.is::<BudgetsBroken>() || cause.is::<Regressed>()).then_some(3)
 }
 
 fn failure(class: FailureClass) -> u8 {

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::support::Ended;
 use crate::support::{home::Home, models};
 
 /// Few launches.
@@ -36,9 +35,4 @@ pub(crate) fn runs<'a>(measurement: &'a Value, way: &str, state: &str) -> &'a Ve
 /// What was left out, in one text.
 pub(crate) fn left_out(measurement: &Value) -> String {
     measurement["left_out"].to_string()
-}
-
-/// What stderr says beside warnings about the machine, which this one may deserve.
-pub(crate) fn said(ended: &Ended) -> String {
-    ended.stderr.lines().filter(|line| !line.starts_with("blink: warning: ")).collect::<Vec<_>>().join("\n")
 }

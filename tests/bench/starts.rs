@@ -53,10 +53,10 @@ fn both_starts_are_measured_with_all_their_costs() {
 #[test]
 fn starts_from_the_disk_find_nothing_in_memory_and_wait_for_it() {
     let home = home();
-    let measurement = measure(&home, "--state hot,disk --runs 5");
+    let measurement = measure(&home, "--state hot,disk");
     for way in ["snapshot", "normal"] {
         let disk = runs(&measurement, way, "disk");
-        assert_eq!(disk.len(), 5);
+        assert_eq!(disk.len(), 3);
         for run in disk {
             assert_eq!(run["cached_bytes"], 0, "{way}: {run}");
             assert!(number(&run["major_faults"]) > 0.0, "{way}: {run}");

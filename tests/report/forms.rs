@@ -68,8 +68,8 @@ fn what_cannot_be_reported_is_refused_and_nothing_is_written() {
     }
     folder.blink("bench report full.json -o new.txt").refused(2).names(&["new.txt", "--as"]);
     folder.write("no.json", "{}");
-    folder.blink("bench report full.json no.json -o old.html").refused(1).names(&["no.json", "blink.bench/1"]);
-    folder.blink("bench report none.json -o old.html").refused(1).names(&["none.json"]);
+    folder.blink("bench report full.json no.json -o old.html").refused(2).names(&["no.json", "blink.bench/1"]);
+    folder.blink("bench report none.json -o old.html").refused(2).names(&["none.json"]);
     folder.blink("bench report full.json -o none/page.html").refused(1).names(&["none/page.html"]);
     assert_eq!(folder.read("old.html"), b"old");
     assert_eq!(folder.names(), ["full.json", "near.json", "no.json", "old.html"]);

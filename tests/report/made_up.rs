@@ -237,7 +237,7 @@ fn sweeps(chance: &mut Chance, names: &[&str], bound: f64) -> Vec<SweepRuns> {
                         name: (*name).into(),
                         cold_ms: (0..5).map(|_| chance.time(bound * (1.2 + 2.0 * index as f64) * grows(at))).collect(),
                         warm_ms: (0..5).map(|_| chance.time(bound * grows(at))).collect(),
-                        pss_bytes: Some((1e8 + 1e7 * at * (1.0 + 4.0 * index as f64)) as u64),
+                        pss_bytes: Some((1e8 * (1.0 + 0.2 * grows(at) * (1.0 + 4.0 * index as f64))) as u64),
                         private_bytes: Some((9e6 * (1.0 + index as f64)) as u64),
                     })
                     .collect(),

@@ -51,7 +51,7 @@
     const name = svg.querySelector("title")?.textContent ?? "";
     if (!name || !svg.querySelector("desc")?.textContent) fault("a plot without a name or a description", name);
     if (svg.getAttribute("role") !== "img") fault("a plot that is no image", name);
-    if (!(frame.width > 50 && frame.height > 30)) fault(`a plot of ${frame.width} by ${frame.height}`, name);
+    if (!(frame.width > 50 && frame.height > 15)) fault(`a plot of ${frame.width} by ${frame.height}`, name);
     if (frame.left < -0.5 || frame.right > width + 0.5) fault("a plot beyond the window", name);
     if (!svg.querySelector("rect, path, circle")) fault("a plot with nothing in it", name);
     const scale = frame.width / svg.viewBox.baseVal.width;

@@ -14,9 +14,7 @@ pub enum BudgetError {
     NoBound { budget: String },
     #[error("budget '{budget}' names no way {place}, expected its name: snapshot, normal, or what a peer is called")]
     NoWay { budget: String, place: &'static str },
-    #[error(
-        "budget '{budget}' compares more than two ways, or names a state, a figure or a '/' too many: expected WAY/WAY<VALUE"
-    )]
+    #[error("budget '{budget}' compares ways, and has a '/', a ':' or a '@' too many: expected WAY/WAY<VALUE")]
     Ratio { budget: String },
     #[error("budget '{budget}': {source}")]
     State { budget: String, source: Unknown },

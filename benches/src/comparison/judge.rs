@@ -31,7 +31,7 @@ pub(super) fn rows(pairs: Vec<Pair>, threshold: f64) -> Vec<Row> {
 }
 
 fn is_judged(figure: Figure) -> bool {
-    !matches!(figure, Figure::Phase(_))
+    !matches!(figure, Figure::Phase(_) | Figure::Pss | Figure::Private)
 }
 
 /// Whether it is a count that was the same in every run of its side. System calls are counted once.

@@ -60,10 +60,7 @@ pub enum LoadError {
     Died { name: String, pid: u32, status: ExitStatus, stderr: String },
     #[error("{name}: {source}")]
     Pipe { name: String, source: io::Error },
-    #[error(
-        "rate {rate} for {seconds} s makes no open loop: give more than 0 requests a second, and at most {MAX_ANSWERS} \
-         requests a turn"
-    )]
+    #[error("rate {rate} for {seconds} s makes no open loop: give at least one request, and at most {MAX_ANSWERS}")]
     Rate { rate: f64, seconds: f64 },
     #[error("concurrency is 0: give at least one worker to ask")]
     NoServers,

@@ -1,8 +1,8 @@
 //! [`PeerServer`]: a process of somebody else's that answers line by line.
 //!
-//! It is started with the word `--serve` after its own, writes a line `ready`, and then for each line of its stdin makes
-//! one run and writes one line: a digest of the answer. It ends when its stdin does. Each line must equal the first.
-//! Nothing waits for it longer than [`Patience`] says.
+//! It is started with the word `--serve` after its own, writes a line `ready`, and then for each line of its stdin
+//! makes one run and writes one line: a digest of the answer. It ends when its stdin does. Each line must equal the
+//! first. Nothing waits for it longer than [`Patience`] says.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};

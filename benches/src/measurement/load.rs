@@ -86,8 +86,18 @@ impl LoadRuns {
 
     /// Adds a later turn of the same way under the same load.
     pub fn append(&mut self, later: LoadRuns) {
-        let LoadRuns { name: _, arrivals: _, concurrency: _, seconds, latency_us, unserved, is_cut, cpu_ms, pss_bytes } =
-            later;
+        let LoadRuns {
+            // The same in both.
+            name: _,
+            arrivals: _,
+            concurrency: _,
+            seconds,
+            latency_us,
+            unserved,
+            is_cut,
+            cpu_ms,
+            pss_bytes,
+        } = later;
         self.seconds += seconds;
         self.latency_us.extend(latency_us);
         self.unserved += unserved;

@@ -29,7 +29,8 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// Writes `text` with its baseline at `y`, no wider than `room`. `class`: `strong`, `soft` or nothing.
+    /// Writes `text` with its baseline at `y`, no wider than `room`: what is longer is cut, so a number's room must be
+    /// its own [`width`]. `class`: `strong`, `soft` or nothing.
     pub(super) fn text(&mut self, x: f64, y: f64, anchor: Anchor, class: &str, text: &str, room: f64) {
         let strong = if class.contains("strong") { 1.12 } else { 1.0 };
         let shown = fit(text, room / strong);

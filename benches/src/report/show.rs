@@ -8,12 +8,12 @@ pub(super) const NONE: &str = "–";
 /// Bytes of a MiB.
 const MIB: f64 = (1 << 20) as f64;
 
-/// At least three significant digits; thousands apart.
+/// Three significant digits or more; thousands apart.
 pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
         _ if !value.is_finite() => return NONE.to_owned(),
-        _ if size >= 1e9 => return format!("{value:.2e}"),
+        _ if size >= 1e9 || (size < 0.000_5 && size > 0.0) => return format!("{value:.2e}"),
         _ if size == 0.0 || size >= 99.95 => 0,
         _ if size >= 9.995 => 1,
         _ if size >= 0.9995 => 2,
@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn numbers_have_three_digits_that_count() {
-        let shown = [0.0, 0.0123, 0.5, 1.234, 12.34, 99.94, 99.96, 1234.5, -3329.0, 1e12].map(number);
-        let expected = ["0", "0.012", "0.500", "1.23", "12.3", "99.9", "100", "1,234", "-3,329", "1.00e12"];
+        let shown = [0.0, 0.000_12, 0.0123, 0.5, 1.234, 12.34, 99.94, 99.96, 1234.5, -3329.0, 1e12].map(number);
+        let expected = ["0", "1.20e-4", "0.012", "0.500", "1.23", "12.3", "99.9", "100", "1,234", "-3,329", "1.00e12"];
         assert_eq!(shown, expected);
         assert_eq!([f64::NAN, f64::INFINITY].map(number), [NONE, NONE]);
     }

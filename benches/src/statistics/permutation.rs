@@ -61,7 +61,8 @@ impl PermutationTest {
         for _ in 0..permutations {
             pools.iter_mut().for_each(|pool| pool.deal(&mut random));
             // What cannot be compared (an overflow) speaks against the change.
-            as_great += usize::from(!(difference(&pools) < least));
+            let is_less = difference(&pools) < least;
+            as_great += usize::from(!is_less);
         }
         Some(PermutationTest { p: (as_great + 1) as f64 / (permutations + 1) as f64, permutations })
     }

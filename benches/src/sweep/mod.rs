@@ -56,8 +56,8 @@ pub enum SweepError {
     #[error("inputs of another batch cannot be made: {0}")]
     Inputs(#[from] TensorError),
     #[error(
-        "model '{model}' has no symbolic dim in its inputs, so it takes no other batch: compile a model whose first dim \
-         has a name"
+        "model '{model}' has no symbolic dim in its inputs, so it takes no other batch: compile a model whose first \
+         dim has a name"
     )]
     NoSymbolicDim { model: String },
     #[error(
@@ -69,8 +69,8 @@ pub enum SweepError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Makes the sweep `spec` of what `plan` describes, with `runs` cold starts of each way at each value. `tell` hears what
-/// is being done.
+/// Makes the sweep `spec` of what `plan` describes, with `runs` cold starts of each way at each value. `tell` hears
+/// what is being done.
 pub fn measure(spec: &SweepSpec, plan: &Plan, runs: usize, mut tell: impl FnMut(&str)) -> Result<Swept, SweepError> {
     let axis = spec.axis();
     let mut swept = Swept { runs: SweepRuns { axis, points: Vec::new() }, checked: 0, left_out: Vec::new() };

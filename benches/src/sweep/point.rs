@@ -10,8 +10,7 @@ use crate::way::Launch;
 /// Warm runs after each cold start of a worker.
 const WARM: u32 = 5;
 
-/// Launches each way `runs` times. Memory is that of the last launch that could be looked at: a peer may
-/// have ended by then.
+/// Launches each way `runs` times. Memory is that of the last launch that could be looked at: a peer may have ended.
 pub(super) fn measure(point: &str, setup: &Setup, runs: usize) -> Result<Vec<PointRuns>, SweepError> {
     let launch = |index: usize| {
         let way = &setup.ways[index];

@@ -31,8 +31,8 @@ pub(super) fn leave_out_silent(ways: &mut Vec<Way>, left_out: &mut Vec<String>) 
     });
 }
 
-/// `count` workers of each way at once, in turns, until each way has made at least `runs` cold starts. Memory is that of
-/// the last turn, just after answers. Also how many answers were checked.
+/// `count` workers of each way at once, in turns, until each way has made at least `runs` cold starts. Memory is that
+/// of the last turn, just after answers. Also how many answers were checked.
 pub(super) fn measure(
     point: &str,
     ways: &[Way],

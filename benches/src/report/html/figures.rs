@@ -4,6 +4,7 @@ use super::Page;
 use crate::figure::{Figure, Unit};
 use crate::measurement::State;
 use crate::report::escape::escape;
+use crate::report::plots::load::Loop;
 use crate::report::show;
 use crate::report::view::{Load, View, Way};
 use crate::statistics::Summary;
@@ -38,10 +39,15 @@ const GROUPS: [(&str, &[(&str, Figure)]); 3] = [
 /// How a cell is read of a summary.
 type Read = fn(Summary) -> String;
 
+/// The row that stands out.
+const MEDIAN: &str = "median (p50)";
+/// The row with two numbers in a cell.
+const INTERVAL: &str = "95 % interval";
+
 /// What a summary says of cold starts.
 const COLD: [(&str, Read); 8] = [
-    ("median (p50)", |cold| show::number(cold.p50)),
-    ("95 % interval of it", |cold| show::interval(cold.interval)),
+    (MEDIAN, |cold| show::number(cold.p50)),
+    (INTERVAL, |cold| show::interval(cold.interval)),
     ("p90", |cold| show::number(cold.p90)),
     ("p95", |cold| show::number(cold.p95)),
     ("p99", |cold| show::number(cold.p99)),
@@ -67,8 +73,7 @@ fn table(page: &mut Page, view: &View<'_>, state: State) {
     page.add(&format!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Figures, {caption}\">"));
     page.add(&format!("<table>\n<caption>{caption}</caption>\n<thead><tr><td></td>"));
     for (way, _) in &ways {
-        let (colour, name) = (&way.colour, escape(&way.runs.name));
-        page.add(&format!("<th scope=\"col\"><span class=\"key {colour}\" aria-hidden=\"true\"></span>{name}</th>"));
+        page.add(&format!("<th scope=\"col\">{}</th>", name(&way.colour, &way.runs.name)));
     }
     page.add("</tr></thead>");
     let cold = COLD.map(|(label, read)| (label, ways.iter().map(|(_, cold)| Some(read(*cold))).collect()));
@@ -92,7 +97,12 @@ fn group(page: &mut Page, heading: &str, columns: usize, mut rows: Vec<(&str, Ve
     page.add(&format!("<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"{}\">{}</th></tr>", columns + 1, escape(heading)));
     for (label, cells) in rows {
         let cells: String = cells.into_iter().map(|value| cell(value.as_deref())).collect();
-        page.add(&format!("<tr><th scope=\"row\">{}</th>{cells}</tr>", escape(label)));
+        let class = match label {
+            MEDIAN => " class=\"main\"",
+            INTERVAL => " class=\"pairs\"",
+            _ => "",
+        };
+        page.add(&format!("<tr{class}><th scope=\"row\">{}</th>{cells}</tr>", escape(label)));
     }
     page.add("</tbody>");
 }
@@ -113,57 +123,50 @@ fn shown(figure: Figure, value: f64) -> String {
     }
 }
 
-/// The figures of every load, a row for each.
-pub(super) fn loads(page: &mut Page, view: &View<'_>) {
-    const HEADINGS: [&str; 13] = [
-        "requests come",
-        "clients",
-        "seconds",
-        "answers/s",
-        "p50, ms",
-        "p90, ms",
-        "p95, ms",
-        "p99, ms",
-        "p99.9, ms",
-        "greatest, ms",
-        "CPU per answer, ms",
-        "PSS, MiB",
-        "unanswered",
-    ];
+/// The figures of every load of one kind, a row for each.
+pub(super) fn loads(page: &mut Page, view: &View<'_>, of: Loop) {
+    let loads: Vec<&Load<'_>> = view.loads.iter().filter(|load| Loop::of(load) == of).collect();
+    let columns: Vec<_> = LOADS.iter().filter(|(_, read)| loads.iter().any(|load| read(load).is_some())).collect();
     page.add("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Answers under load\">\n<table>");
     page.add("<caption>Every load</caption>\n<thead><tr><th scope=\"col\">way</th>");
-    HEADINGS.iter().for_each(|heading| page.add(&format!("<th scope=\"col\">{heading}</th>")));
+    columns.iter().for_each(|(heading, _)| page.add(&format!("<th scope=\"col\">{heading}</th>")));
     page.add("</tr></thead>\n<tbody>");
-    for load in &view.loads {
-        let (colour, name) = (view.colour(&load.runs.name), escape(&load.runs.name));
-        let cells: String = row(load).iter().map(|value| cell(value.as_deref())).collect();
-        page.add(&format!(
-            "<tr><th scope=\"row\"><span class=\"key {colour}\" aria-hidden=\"true\"></span>{name}</th>{cells}</tr>"
-        ));
+    for load in loads {
+        let name = name(&view.colour(&load.runs.name), &load.runs.name);
+        let cells: String = columns.iter().map(|(_, read)| cell(read(load).as_deref())).collect();
+        page.add(&format!("<tr><th scope=\"row\">{name}</th>{cells}</tr>"));
     }
     page.add("</tbody>\n</table>\n</div>");
 }
 
-fn row(load: &Load<'_>) -> [Option<String>; 13] {
-    let runs = load.runs;
-    let answers = runs.latency_us.len();
-    let latency =
-        |ms: fn(&crate::measurement::Latencies) -> f64| load.latency.as_ref().map(|all| show::number(ms(all)));
-    let per_answer = runs.cpu_ms.filter(|_| answers > 0).map(|ms| show::number(ms / answers as f64));
-    let cut = if runs.is_cut { " (ended early)" } else { "" };
-    [
-        Some(load.offered().map_or("when answered".into(), |rate| format!("{} a second", show::number(rate)))),
-        Some(show::count(runs.concurrency as f64)),
-        Some(format!("{}{cut}", show::number(runs.seconds))),
-        Some(show::number(runs.rate())),
-        latency(|all| all.p50),
-        latency(|all| all.p90),
-        latency(|all| all.p95),
-        latency(|all| all.p99),
-        latency(|all| all.p999),
-        latency(|all| all.max),
-        per_answer,
-        runs.pss_bytes.map(|bytes| show::number(show::mib(bytes as f64))),
-        Some(show::count(runs.unserved as f64)),
-    ]
+/// How a cell is read of a load; `None` where it has no such figure.
+type ReadLoad = fn(&Load<'_>) -> Option<String>;
+
+/// The columns of a table of loads. Those that no load has are left out.
+const LOADS: [(&str, ReadLoad); 13] = [
+    ("asked, a second", |load| load.offered().map(show::number)),
+    ("workers", |load| Some(show::count(load.runs.concurrency as f64))),
+    ("answers a second", |load| Some(show::number(load.runs.rate()))),
+    ("p50, ms", |load| load.latency.map(|latency| show::number(latency.p50))),
+    ("p90, ms", |load| load.latency.map(|latency| show::number(latency.p90))),
+    ("p95, ms", |load| load.latency.map(|latency| show::number(latency.p95))),
+    ("p99, ms", |load| load.latency.map(|latency| show::number(latency.p99))),
+    ("p99.9, ms", |load| load.latency.map(|latency| show::number(latency.p999))),
+    ("greatest, ms", |load| load.latency.map(|latency| show::number(latency.max))),
+    ("CPU an answer, ms", |load| {
+        let answers = load.runs.latency_us.len();
+        load.runs.cpu_ms.filter(|_| answers > 0).map(|ms| show::number(ms / answers as f64))
+    }),
+    ("PSS, MiB", |load| load.runs.pss_bytes.map(|bytes| show::number(show::mib(bytes as f64)))),
+    ("unanswered", |load| load.offered().map(|_| show::count(load.runs.unserved as f64))),
+    ("seconds", |load| {
+        let early = if load.runs.is_cut { ", ended early" } else { "" };
+        Some(format!("{}{early}", show::number(load.runs.seconds)))
+    }),
+];
+
+/// The name of a way, with its colour.
+fn name(colour: &str, name: &str) -> String {
+    let key = format!("<span class=\"{colour}\" aria-hidden=\"true\">■\u{a0}</span>");
+    format!("<span class=\"name\">{key}{}</span>", escape(name))
 }

@@ -61,7 +61,7 @@ fn tiles(page: &mut Page, view: &View<'_>, way: &Way<'_>, state: State) {
     let starts = |way: &Way<'_>| way.runs.state(state).map(|runs| runs.cold_ms()).unwrap_or_default();
     for other in view.ways.iter().filter(|other| other.runs.name != way.runs.name) {
         if let Some(ratio) = Ratio::of(&starts(other), &starts(way)) {
-            let note = format!("as long; {} with 95 % confidence", show::interval(ratio.interval));
+            let note = format!("as long ({})", show::interval(ratio.interval));
             tiles.push((format!("{} takes", other.runs.name), times(ratio.ratio), note));
         }
     }

@@ -126,6 +126,7 @@ fn article(page: &mut Page, view: &View<'_>, index: usize) {
     headline::write(page, view, &format!("m{index}"));
     verdicts::doubts(page, view);
     verdicts::budgets(page, view);
+    pictures::comparison(page, view);
     figures::starts(page, view);
     pictures::waterfalls(page, view);
     pictures::distributions(page, view);

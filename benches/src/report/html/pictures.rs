@@ -1,21 +1,25 @@
 //! The plots of one measurement, under headings that say what they answer.
 
 use super::{Page, figures};
+use crate::report::plots::distribution::By;
 use crate::report::plots::load::Loop;
 use crate::report::plots::{comparison, distribution, load, memory, sweep, waterfall};
 use crate::report::view::View;
 
-/// Where the time goes: cold starts side by side, then one start of each way in its phases.
-pub(super) fn waterfalls(page: &mut Page, view: &View<'_>) {
+/// The median cold starts of all ways.
+pub(super) fn comparison(page: &mut Page, view: &View<'_>) {
     let states = view.states();
-    if states.is_empty() {
-        return;
+    if !states.is_empty() {
+        let one = std::slice::from_ref(view);
+        page.section("Side by side", "", |page| {
+            page.plots(states.into_iter().filter_map(|state| comparison::plot(one, state)));
+        });
     }
-    let one = std::slice::from_ref(view);
-    page.section("Cold starts side by side", "", |page| {
-        page.plots(states.iter().filter_map(|&state| comparison::plot(one, state)));
-    });
-    for state in states {
+}
+
+/// One start of each way in its phases.
+pub(super) fn waterfalls(page: &mut Page, view: &View<'_>) {
+    for state in view.states() {
         let (plots, untold) = waterfall::plots(view, state);
         let mut sentence = "The start in the middle of each way, phase by phase, in ms. One scale for all.".to_owned();
         if !untold.is_empty() {
@@ -28,13 +32,17 @@ pub(super) fn waterfalls(page: &mut Page, view: &View<'_>) {
     }
 }
 
-/// Every start as a dot.
+/// Every start as a dot: a pair of plots for each state.
 pub(super) fn distributions(page: &mut Page, view: &View<'_>) {
-    let plots: Vec<_> = view.states().into_iter().filter_map(|state| distribution::plot(view, state)).collect();
-    if !plots.is_empty() {
+    let states = view.states();
+    if !states.is_empty() {
         let sentence = "A dot is a start: the first of its way at the top, the last at the bottom. Shaded: the middle \
-                        half. Thick line: the median, which is the number at the right.";
-        page.section("Every start", sentence, |page| page.plots(plots));
+                        half. Thick line: the median.";
+        page.section("Every start", sentence, |page| {
+            for state in states {
+                page.plots([By::Time, By::Median].into_iter().filter_map(|by| distribution::plot(view, state, by)));
+            }
+        });
     }
 }
 
@@ -65,18 +73,14 @@ pub(super) fn loads(page: &mut Page, view: &View<'_>) {
     let closed =
         "Closed loop: each client asks again as soon as it is answered, so a slow answer also slows the asking.";
     let open = "Open loop: requests come at random times whether or not earlier ones are answered, and waiting counts.";
-    let mut is_tabled = false;
     for (of, heading, sentence) in
         [(Loop::Closed, "Under load, closed loop", closed), (Loop::Open, "Under load, open loop", open)]
     {
         let plots = load::plots(view, of);
         if !plots.is_empty() {
-            let is_first = !std::mem::replace(&mut is_tabled, true);
             page.section(heading, sentence, |page| {
                 page.plots(plots);
-                if is_first {
-                    figures::loads(page, view);
-                }
+                figures::loads(page, view, of);
             });
         }
     }

@@ -24,22 +24,20 @@ pub(super) fn budgets(page: &mut Page, view: &View<'_>) {
         return;
     }
     page.section("Budgets", &super::super::markdown::verdict(budgets), |page| {
-        page.add("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Budgets\">\n<table>");
-        page.add("<caption class=\"hidden\">Budgets, and what was found</caption>");
-        page.add("<thead><tr><th scope=\"col\">budget</th><th scope=\"col\">verdict</th><th scope=\"col\">found</th>");
-        page.add("<th scope=\"col\">at most</th><th scope=\"col\" class=\"words\">judged</th></tr></thead>\n<tbody>");
+        page.add("<ul class=\"budgets\">");
         for verdict in budgets {
             let (class, word) = if verdict.kept { ("kept", "✓ kept") } else { ("broken", "✗ broken") };
-            let found = verdict.found.map_or("not measured".to_owned(), |found| verdict.unit.show(found));
+            let found =
+                verdict.found.map_or("not measured".to_owned(), |found| format!("found {}", verdict.unit.show(found)));
             page.add(&format!(
-                "<tr><th scope=\"row\"><code>{}</code></th><td class=\"{class}\">{word}</td><td>{}</td><td>{}</td>\
-                 <td class=\"words\">{}</td></tr>",
+                "<li><span class=\"{class}\">{word}</span> <code>{}</code> <span>{}, at most {}</span> \
+                 <small>{}</small></li>",
                 escape(&verdict.budget),
                 escape(&found),
                 escape(&verdict.unit.show(verdict.most)),
                 escape(&verdict.judged)
             ));
         }
-        page.add("</tbody>\n</table>\n</div>");
+        page.add("</ul>");
     });
 }

@@ -5,15 +5,14 @@
 
 use super::Plot;
 use crate::measurement::State;
-use crate::report::canvas::{Anchor, Canvas, WIDTH};
+use crate::report::canvas::{Anchor, Canvas, WIDTH, width};
 use crate::report::scale::Scale;
 use crate::report::show;
 use crate::report::view::View;
+use crate::statistics::Summary;
 
-/// Units for the name of a way.
-const NAME: f64 = 92.0;
-/// Units for its number.
-const NUMBER: f64 = 62.0;
+/// Units for the name of a way at most.
+const NAME: f64 = 134.0;
 /// Units of a row.
 const ROW: f64 = 19.0;
 
@@ -47,14 +46,18 @@ fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool) -> 
     let bound = view.bound();
     let ends = view.cold(state).flat_map(|(_, summary)| [summary.p50, summary.interval.high]).chain(bound);
     let scale = Scale::linear(ends, 50);
-    let place = |value: f64| NAME + scale.at(value) * (WIDTH - NAME - NUMBER);
+    let longest = view.cold(state).map(|(way, _)| width(&way.runs.name)).fold(50.0, f64::max);
+    let left = (longest + 8.0).min(NAME);
+    let number = |summary: &Summary| show::ms(summary.p50);
+    let right = WIDTH - 8.0 - view.cold(state).map(|(_, summary)| width(&number(&summary))).fold(40.0, f64::max);
+    let place = |value: f64| left + scale.at(value) * (right - left);
     let bound_text = bound.map(|bound| format!("bound {}", show::ms(bound)));
     if is_named {
-        let room = if bound.is_some() { 212.0 } else { WIDTH };
+        let room = bound_text.as_ref().map_or(WIDTH, |text| WIDTH - 8.0 - width(text));
         canvas.text(0.0, top + 11.0, Anchor::Start, "strong", &view.label, room);
     }
     if let Some(text) = &bound_text {
-        canvas.text(WIDTH, top + 11.0, Anchor::End, "soft", text, 106.0);
+        canvas.text(WIDTH, top + 11.0, Anchor::End, "soft", text, WIDTH);
     }
     let rows = top + if is_named || bound.is_some() { 18.0 } else { 0.0 };
     let mut words = Vec::new();
@@ -62,10 +65,10 @@ fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool) -> 
     for (way, summary) in view.cold(state) {
         let name = &way.runs.name;
         let (low, high) = (summary.interval.low, summary.interval.high);
-        canvas.text(0.0, y + 12.5, Anchor::Start, "", name, NAME - 8.0);
-        canvas.rect([NAME, y + 3.5, place(summary.p50) - NAME, 11.0], &format!("bar {}", way.colour));
+        canvas.text(0.0, y + 12.5, Anchor::Start, "", name, left - 7.0);
+        canvas.rect([left, y + 3.5, place(summary.p50) - left, 11.0], &format!("bar {}", way.colour));
         canvas.whisker(y + 9.0, place(low), place(high), "whisker");
-        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::ms(summary.p50), NUMBER - 6.0);
+        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &number(&summary), WIDTH);
         words.push(format!("{name} {} ({})", show::ms(summary.p50), show::interval(summary.interval)));
         y += ROW;
     }

@@ -9,7 +9,7 @@ use crate::report::show;
 use crate::statistics::Interval;
 
 /// Units for the names of lines, at most.
-const NAMES: f64 = 104.0;
+const NAMES: f64 = 124.0;
 /// Units between the names of two lines.
 const APART: f64 = 13.0;
 /// Units from the upper to the lower end of the vertical axis, at least.
@@ -50,7 +50,8 @@ pub(super) fn plot(title: String, unit: &str, over: &Over, series: &[Series]) ->
     let horizontal = trim(horizontal, &over.values);
     let names = series.iter().map(|series| width(&series.name)).fold(0.0, f64::max).min(NAMES);
     let (top, tall) = (20.0, TALL.max(APART * series.len() as f64));
-    let numbers: Vec<(f64, String)> = vertical.ticks(5).into_iter().map(|tick| (tick, short(tick))).collect();
+    let numbers: Vec<(f64, String)> =
+        vertical.ticks(if vertical.is_log() { 8 } else { 5 }).into_iter().map(|tick| (tick, short(tick))).collect();
     let left = numbers.iter().map(|(_, number)| width(number)).fold(0.0, f64::max) + 8.0;
     let axis = Axis { left, right: WIDTH - names - 14.0, top, bottom: top + tall };
     let rise = |y: f64| axis.bottom - vertical.at(y) * tall;
@@ -61,8 +62,8 @@ pub(super) fn plot(title: String, unit: &str, over: &Over, series: &[Series]) ->
         canvas.line([left, rise(*tick), axis.right, rise(*tick)], "grid");
         canvas.text(left - 6.0, rise(*tick) + 4.0, Anchor::End, "soft", number, left);
     }
-    Axis { top: axis.bottom, ..axis }.draw(&mut canvas, horizontal, &over.values, "");
-    canvas.text(left, axis.bottom + 28.0, Anchor::Start, "soft", &over.what, WIDTH - left);
+    Axis { top: axis.bottom + 4.0, bottom: axis.bottom + 4.0, ..axis }.draw(&mut canvas, horizontal, &over.values, "");
+    canvas.text(left, axis.bottom + 33.0, Anchor::Start, "soft", &over.what, WIDTH - left);
 
     let ends: Vec<(f64, f64)> = series
         .iter()
@@ -86,7 +87,7 @@ pub(super) fn plot(title: String, unit: &str, over: &Over, series: &[Series]) ->
         canvas.path(&points, &format!("line {}", series.colour));
         canvas.dots(points, 3.0, &format!("marks {}", series.colour));
     }
-    canvas.height = axis.bottom + 34.0;
+    canvas.height = axis.bottom + 38.0;
     let scales = [(vertical.is_log(), "upright"), (horizontal.is_log(), "across")];
     let logarithmic: Vec<_> = scales.iter().filter(|(is_log, _)| *is_log).map(|(_, which)| *which).collect();
     let note =

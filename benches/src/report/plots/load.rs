@@ -15,21 +15,26 @@ pub(in crate::report) enum Loop {
     Open,
 }
 
+impl Loop {
+    /// How the requests of `load` came.
+    pub(in crate::report) fn of(load: &Load<'_>) -> Loop {
+        if load.offered().is_some() { Loop::Open } else { Loop::Closed }
+    }
+}
+
 /// What of a load is drawn.
 type Figure = fn(&Load<'_>) -> Option<f64>;
 
 /// Each plot: what it shows, in which unit, and how a load is read.
-const FIGURES: [(&str, &str, Figure); 4] = [
+const FIGURES: [(&str, &str, Figure); 3] = [
     ("Latency, median", "ms", |load| load.latency.map(|latency| latency.p50)),
-    ("Latency, p95", "ms", |load| load.latency.map(|latency| latency.p95)),
     ("Latency, p99", "ms", |load| load.latency.map(|latency| latency.p99)),
     ("Answers a second", "answers/s", |load| Some(load.runs.rate())),
 ];
 
 /// The plots of one kind of load; none where it was not measured.
 pub(in crate::report) fn plots(view: &View<'_>, of: Loop) -> Vec<Plot> {
-    let loads: Vec<&Load<'_>> =
-        view.loads.iter().filter(|load| load.offered().is_some() == (of == Loop::Open)).collect();
+    let loads: Vec<&Load<'_>> = view.loads.iter().filter(|load| Loop::of(load) == of).collect();
     let at = |load: &Load<'_>| load.offered().unwrap_or(load.runs.concurrency as f64);
     let mut values: Vec<f64> = loads.iter().map(|load| at(load)).collect();
     values.sort_by(f64::total_cmp);

@@ -3,7 +3,7 @@
 use super::{Axis, Plot};
 use crate::figure::Figure;
 use crate::measurement::State;
-use crate::report::canvas::{Anchor, Canvas, WIDTH};
+use crate::report::canvas::{Anchor, Canvas, WIDTH, width};
 use crate::report::scale::Scale;
 use crate::report::show;
 use crate::report::view::View;
@@ -36,8 +36,8 @@ pub(in crate::report) fn plot(view: &View<'_>, state: State) -> Option<Plot> {
             (Some(pss), None) => format!("{} MiB", show::number(*pss)),
             (_, private) => format!("{} MiB private", show::number(private.unwrap_or(0.0))),
         };
-        canvas.text(0.0, top + 13.0, Anchor::Start, "", &way.runs.name, 130.0);
-        canvas.text(WIDTH, top + 13.0, Anchor::End, "", &figures, 184.0);
+        canvas.text(0.0, top + 13.0, Anchor::Start, "", &way.runs.name, WIDTH - 8.0 - width(&figures));
+        canvas.text(WIDTH, top + 13.0, Anchor::End, "", &figures, WIDTH);
         let to = |mib: &Option<f64>| axis.at(scale, mib.unwrap_or(0.0)) - axis.left;
         canvas.rect([axis.left, top + 19.0, to(pss), 12.0], &format!("shared {}", way.colour));
         canvas.rect([axis.left, top + 19.0, to(private), 12.0], &format!("bar {}", way.colour));

@@ -34,6 +34,9 @@ impl Plot {
     }
 }
 
+/// Numbers beside a scale at most; those that would touch another are not written.
+const TICKS: usize = 8;
+
 /// The place of a horizontal axis: from its left to its right end, under lines from `top` to `bottom`.
 struct Axis {
     left: f64,
@@ -67,14 +70,14 @@ impl Axis {
 
     /// Draws the lines alone.
     fn lines(&self, canvas: &mut Canvas, scale: Scale) {
-        for x in scale.ticks(5).into_iter().map(|tick| self.at(scale, tick)) {
+        for x in scale.ticks(TICKS).into_iter().map(|tick| self.at(scale, tick)) {
             canvas.line([x, self.top, x, self.bottom], "grid");
         }
     }
 
     /// Draws the numbers of `scale` itself.
     fn number(&self, canvas: &mut Canvas, scale: Scale, unit: &str) {
-        let ticks: Vec<_> = scale.ticks(5).into_iter().map(|tick| (tick, short(tick))).collect();
+        let ticks: Vec<_> = scale.ticks(TICKS).into_iter().map(|tick| (tick, short(tick))).collect();
         self.draw(canvas, scale, &ticks, unit);
     }
 }

@@ -11,9 +11,7 @@ use crate::report::show;
 use crate::report::view::{View, Way};
 
 /// Units for the name of a phase.
-const NAME: f64 = 82.0;
-/// Units for its number.
-const NUMBER: f64 = 58.0;
+const NAME: f64 = 90.0;
 /// Units of a row.
 const ROW: f64 = 17.0;
 /// Phases that are drawn at most. A start has nine; a file could say anything.
@@ -40,7 +38,9 @@ fn plot(view: &View<'_>, way: &Way<'_>, run: &Run, state: State, scale: Scale) -
     let shown = &run.phases[..run.phases.len().min(MOST)];
     let top = 16.0;
     let bottom = top + ROW * (shown.len() + 1) as f64 + 4.0;
-    let axis = Axis { left: NAME, right: WIDTH - NUMBER, top, bottom };
+    let numbers = shown.iter().map(|phase| width(&show::number(phase.duration_ms)));
+    let widest = numbers.fold(width(&show::ms(run.cold_ms)) * 1.12, f64::max);
+    let axis = Axis { left: NAME, right: WIDTH - 8.0 - widest, top, bottom };
     axis.number(&mut canvas, scale, "\u{a0}ms");
     if let Some(bound) = view.bound() {
         let x = axis.at(scale, bound);
@@ -55,13 +55,13 @@ fn plot(view: &View<'_>, way: &Way<'_>, run: &Run, state: State, scale: Scale) -
         let (from, to) = (axis.at(scale, phase.start_ms), axis.at(scale, phase.start_ms + phase.duration_ms));
         canvas.text(0.0, y + 12.5, Anchor::Start, "", &phase.phase, NAME - 8.0);
         canvas.rect([from, y + 4.0, to - from, 10.0], &format!("bar {}", way.colour));
-        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::number(phase.duration_ms), NUMBER - 6.0);
+        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::number(phase.duration_ms), WIDTH);
         words.push(format!("{} {}", phase.phase, show::ms(phase.duration_ms)));
     }
     let y = top + ROW * shown.len() as f64 + 2.0;
     canvas.text(0.0, y + 12.5, Anchor::Start, "strong", "first answer", NAME - 2.0);
     canvas.rect([NAME, y + 6.0, axis.at(scale, run.cold_ms) - NAME, 6.0], "total");
-    canvas.text(WIDTH, y + 12.5, Anchor::End, "strong", &show::ms(run.cold_ms), NUMBER - 4.0);
+    canvas.text(WIDTH, y + 12.5, Anchor::End, "strong", &show::ms(run.cold_ms), WIDTH);
     canvas.height = bottom + 18.0;
     let hidden = run.phases.len() - shown.len();
     let note = if hidden > 0 { format!("{hidden} more phases are not drawn") } else { String::new() };

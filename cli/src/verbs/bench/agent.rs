@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, Write, stdin, stdout};
 
+use anyhow::ensure;
 use blink_benches::measure::Launches;
 use blink_benches::measurement::{Answers, Run, State, Subject};
 use blink_benches::setup::Setup;
@@ -84,16 +85,12 @@ fn serve(args: &AgentArgs, scratch: &Scratch) -> anyhow::Result<()> {
         left_out: setup.left_out.clone(),
     })))?;
     for line in stdin().lock().lines() {
-        let way_exists = |way: usize| anyhow::Ok(anyhow::ensure!(way < setup.ways.len(), "there is no way {way}"));
-        let told = match serde_json::from_str(&line?)? {
-            Ask::Start { way, state } => {
-                way_exists(way)?;
-                Told::Run(Box::new(setup.start(way, state)?))
-            }
-            Ask::Warm { way, runs } => {
-                way_exists(way)?;
-                Told::Warm(setup.warm(way, runs)?)
-            }
+        let ask: Ask = serde_json::from_str(&line?)?;
+        let (Ask::Start { way, .. } | Ask::Warm { way, .. }) = ask;
+        ensure!(way < setup.ways.len(), "way {way} was asked for, expected one below {}", setup.ways.len());
+        let told = match ask {
+            Ask::Start { way, state } => Told::Run(Box::new(setup.start(way, state)?)),
+            Ask::Warm { way, runs } => Told::Warm(setup.warm(way, runs)?),
         };
         say(&told)?;
     }

@@ -15,6 +15,9 @@ use crate::output::{Output, note};
 const NAMED: usize = 5;
 
 /// Compare two measurements: a real change, or noise.
+///
+/// A figure changed where its median moved by more than the threshold and by more than 0.1 ms, 64 KiB, or 16 faults or
+/// calls, and chance would do as much in less than 1 of 100 comparisons (permutation test, corrected for all figures).
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DiffArgs {
     /// The measurement to compare with, as `blink bench -o` wrote it.
@@ -99,7 +102,7 @@ fn print(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let moved: Vec<&Row> =
         phases.into_iter().filter(|row| matches!(row.change, Change::Worse | Change::Better)).collect();
     if !moved.is_empty() {
-        writeln!(out, "where it went\n{}", table(moved.into_iter()))?;
+        writeln!(out, "told, and not judged\n{}", table(moved.into_iter()))?;
     }
     writeln!(out, "{}", report.conclusion)
 }

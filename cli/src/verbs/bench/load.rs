@@ -63,8 +63,8 @@ pub(super) fn measure(setup: &mut Setup, args: &LoadArgs) -> anyhow::Result<Vec<
         if *unserved > 0 {
             let come = runs.latency_us.len() as u64 + unserved;
             note!(
-                "warning: {name} with {concurrency} at once left {unserved} of {come} requests unserved: it cannot keep \
-                 up with this rate, and its latencies are those of the requests that were answered"
+                "warning: {name} with {concurrency} at once left {unserved} of {come} requests unserved: it cannot \
+                 keep up with this rate, and its latencies are those of the requests that were answered"
             );
         }
         if runs.is_cut {

@@ -30,6 +30,7 @@ use clap::Subcommand;
 
 pub(crate) use self::agents::AgentError;
 pub(crate) use self::diff::Regressed;
+pub(crate) use self::report::ReportError;
 use crate::output::Output;
 
 /// Measure cold starts, compare them, hold them to budgets.

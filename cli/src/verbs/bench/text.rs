@@ -30,13 +30,13 @@ const COSTS: [(Figure, &str); 10] = [
 pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Result<()> {
     let Measurement { subject, settings, answers, .. } = measurement;
     let threads = if settings.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", settings.threads) };
-    writeln!(out, "{} ({:.1} MiB), {threads}, {} starts each", subject.artifact, mib(subject.bytes), settings.runs)?;
+    writeln!(out, "{} ({:.1} MiB), {threads}", subject.artifact, mib(subject.bytes))?;
     writeln!(out, "{} answers checked against {}", answers.checked, answers.held_against)?;
     if !measurement.loads.is_empty() {
         write!(out, "\n{}", load::table(&measurement.loads))?;
     }
     for &state in &settings.states {
-        writeln!(out, "\n{}", heading(state))?;
+        writeln!(out, "\n{}; {} starts each, in turns", heading(state), settings.runs)?;
         write!(out, "{}\n{}", times(measurement, state), costs(measurement, state))?;
         waterfalls(measurement, state, out)?;
     }
