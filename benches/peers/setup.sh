@@ -2,14 +2,13 @@
 # Installs what a start is measured against: `setup.sh [PEER...]`, by default `python`, which the cold-start bench uses.
 # Peers: python openvino iree tract wasmtime, or `all`. Each goes into target/peers/NAME (or $PEERS/NAME).
 #
-# Packages come by name from whatever pip and cargo are configured to use, in the versions below. A peer that cannot be
+# Packages come by name from whatever pip and cargo are configured to use, in the versions below and in Cargo.lock. A peer that cannot be
 # installed says why and does not stop the others; the script then ends with 1.
 set -eu
 
 ONNXRUNTIME=1.31.1
 OPENVINO=2026.4.1
 IREE=3.13.0
-WASMTIME=48.0.8
 
 here=$(cd "$(dirname "$0")" && pwd)
 peers=${PEERS:-${CARGO_TARGET_DIR:-$here/../../target}/peers}
@@ -65,6 +64,19 @@ tract() {
     build --package peer-tract || return 1
     mkdir -p "$peers/tract" && cp "$peers/build/release/tract" "$peers/tract/tract" || return 1
     echo "tract: tract $(sed -n 's/^tract-onnx = "=\(.*\)"/\1/p' "$here/tract/Cargo.toml") is ready"
+}
+
+# The command line as it is, with its ONNX Runtime backend; the library is that of Python's onnxruntime.
+wasmtime() {
+    environment python "onnxruntime==$ONNXRUNTIME" numpy || return 1
+    rustup target add wasm32-wasip1 || return 1
+    build --package peer-guest --target wasm32-wasip1 || return 1
+    build --package peer-wasmtime || return 1
+    mkdir -p "$peers/wasmtime" || return 1
+    cp "$peers/build/release/wasmtime" "$peers/build/wasm32-wasip1/release/guest.wasm" "$peers/wasmtime" || return 1
+    ln -sf "$(package python onnxruntime)/capi/libonnxruntime.so.$ONNXRUNTIME" "$peers/wasmtime/libonnxruntime.so"
+    "$peers/wasmtime/wasmtime" run --help >/dev/null || return 1
+    echo "wasmtime: wasmtime $(sed -n 's/^wasmtime = .*"=\([0-9.]*\)".*/\1/p' "$here/wasmtime/Cargo.toml") is ready"
 }
 
 [ $# -gt 0 ] || set -- python

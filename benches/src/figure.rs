@@ -134,7 +134,7 @@ impl Figure {
             Figure::Cpu => of(&|run| run.cpu_ms),
             Figure::User => of(&|run| run.user_ms),
             Figure::System => of(&|run| run.system_ms),
-            Figure::Faults => of(&|run| Some((run.minor_faults? + run.major_faults?) as f64)),
+            Figure::Faults => of(&|run| Some(run.minor_faults? as f64 + run.major_faults? as f64)),
             Figure::Major => of(&|run| count(run.major_faults)),
             Figure::Pss => of(&|run| count(run.pss_bytes)),
             Figure::Private => of(&|run| count(run.private_bytes)),

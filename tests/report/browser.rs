@@ -17,6 +17,9 @@ pub(crate) const WINDOWS: [(u32, u32); 4] = [(360, 740), (390, 844), (820, 1180)
 /// Milliseconds of the browser's own time that a page gets.
 const PATIENCE: u32 = 20_000;
 
+/// Pixels of a window that its own parts take.
+const CHROME: u32 = 143;
+
 /// A browser's colours, as it is started with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -29,6 +32,8 @@ pub(crate) enum Scheme {
 pub(crate) struct Layout {
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// How high the whole page is.
+    pub(crate) length: u32,
     pub(crate) dark: bool,
     pub(crate) plots: usize,
     pub(crate) texts: usize,
@@ -79,17 +84,18 @@ pub(crate) fn layouts(browser: &Path, html: &str, scheme: Scheme) -> Vec<Layout>
     layouts
 }
 
-/// Keeps a picture of `html`, as high as `height`, where the user wants to look at pages.
-pub(crate) fn keep(browser: &Path, html: &str, name: &str, width: u32, height: u32, scheme: Scheme) {
+/// Keeps a picture of all of `html`, where the user wants to look at pages.
+pub(crate) fn keep(browser: &Path, html: &str, name: &str, size: (u32, u32), scheme: Scheme) {
     let Some(directory) = std::env::var_os("BLINK_REPORT_SHOTS") else { return };
     std::fs::create_dir_all(&directory).expect("the directory for pictures");
     let directory = Path::new(&directory).canonicalize().expect("the directory for pictures");
     let folder = Folder::new();
     folder.write("page.html", html);
-    folder.write("frames.html", frames(&[(width, height)], "none"));
+    folder.write("frames.html", frames(&[size], "none"));
+    let (width, height) = size;
     let file = directory.join(format!("{name}-{width}-{}.png", format!("{scheme:?}").to_lowercase()));
     let status = chromium(browser, &folder, scheme)
-        .arg(format!("--window-size={},{}", width.max(500), height + 150))
+        .arg(format!("--window-size={width},{}", height + CHROME))
         .arg(format!("--screenshot={}", file.display()))
         .arg("frames.html")
         .stdout(Stdio::null())

@@ -95,5 +95,5 @@
 
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   if ((luminance(getComputedStyle(document.body).backgroundColor) < 0.5) !== dark) fault("the page's colours are not those asked for", dark);
-  parent.postMessage({ width, height: innerHeight, dark, plots: plots.length, texts, faults }, "*");
+  parent.postMessage({ width, height: innerHeight, length: page.scrollHeight, dark, plots: plots.length, texts, faults }, "*");
 })();

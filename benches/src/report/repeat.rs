@@ -1,24 +1,26 @@
 //! The command that measures again what a measurement holds.
 
-use crate::measurement::{Axis, Kind, Measurement};
+use crate::measurement::{Axis, Kind, Measurement, WayRuns};
 use crate::report::view::View;
 
-/// The command for a shell, or why there is none in full. Where the artifact lies is not known: it is named alone.
+/// The command for a shell. Where the artifact lies is not known: it is named alone, as is an older build of blink.
 pub(super) fn command(view: &View<'_>) -> String {
     let Measurement { settings, subject, ways, budgets, sweeps, .. } = view.measurement;
-    let mut words = vec!["blink bench".to_owned(), quoted(&subject.artifact)];
+    let (verb, starts) = verb(ways);
+    let mut words = vec![verb.to_owned(), quoted(&subject.artifact)];
     let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
     let join = |list: Vec<String>| list.join(",");
     option("--model", &subject.model);
     option("--threads", &settings.threads.to_string());
     option("--prepack", if settings.prepack { "on" } else { "off" });
-    option("--runs", &settings.runs.to_string());
-    if !settings.states.is_empty() {
+    if settings.runs > 0 {
+        option("--runs", &settings.runs.to_string());
+        option("--warm-launches", &settings.warm_launches.to_string());
+        option("--warm-runs", &settings.warm_runs.max(1).to_string());
         option("--state", &join(settings.states.iter().map(|state| state.name().to_owned()).collect()));
     }
-    let starts: Vec<_> = ways.iter().filter(|way| way.is_worker()).map(|way| way.name.clone()).collect();
     if !starts.is_empty() {
-        option("--start", &join(starts));
+        option("--start", &starts.join(","));
     }
     for way in ways {
         if let Kind::Peer { command } = &way.kind {
@@ -58,6 +60,17 @@ pub(super) fn command(view: &View<'_>) -> String {
     words.join(" \\\n  ")
 }
 
+/// The verb that measured `ways`, and how its workers start: two builds in turns are called `base` and `new`, with the
+/// start behind a dash where there are several.
+fn verb(ways: &[WayRuns]) -> (&'static str, Vec<&str>) {
+    let workers = || ways.iter().filter(|way| way.is_worker()).map(|way| way.name.as_str());
+    if workers().any(|name| name == "base" || name.starts_with("base-")) {
+        ("blink bench ab --base OLDER-BLINK", workers().filter_map(|name| name.strip_prefix("base-")).collect())
+    } else {
+        ("blink bench", workers().collect())
+    }
+}
+
 /// One word of a shell's command line. Line breaks and the like come as blanks: a page is no place to copy them from.
 fn quoted(word: &str) -> String {
     let word: String = word.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
@@ -90,6 +103,17 @@ mod tests {
         ] {
             assert!(command.contains(words), "{words}: {command}");
         }
+    }
+
+    #[test]
+    fn two_builds_are_measured_by_their_own_verb() {
+        let mut example = example();
+        example.ways.truncate(2);
+        (example.ways[0].name, example.ways[1].name) = ("base-snapshot".into(), "new-snapshot".into());
+        example.loads.clear();
+        let command = command(&View::all(&[example])[0]);
+        assert!(command.starts_with("blink bench ab --base OLDER-BLINK"), "{command}");
+        assert!(command.contains("--start snapshot \\"), "{command}");
     }
 
     #[test]

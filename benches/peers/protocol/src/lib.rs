@@ -48,7 +48,10 @@ impl Request {
     }
 
     /// Answers as was asked: once, or once a line. Ends the process.
-    pub fn answer(&self, mut run: impl FnMut(&mut dyn FnMut(TensorView<'_>) -> Result<()>) -> Result<()>) -> Result<()> {
+    pub fn answer(
+        &self,
+        mut run: impl FnMut(&mut dyn FnMut(TensorView<'_>) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
         let mut out = std::io::stdout().lock();
         if !self.serve {
             let mut bytes = Vec::new();

@@ -17,12 +17,14 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, id: &str) {
         page.add("<p class=\"kicker\">BlinkVM bench</p>");
     }
     page.add(&format!("<h{level} id=\"{id}\" tabindex=\"-1\">{}</h{level}>", escape(&view.label)));
+    let starts = match view.states().is_empty() {
+        true => String::new(),
+        false => format!(" {} of each way.", show::counted(settings.runs, "start", "starts")),
+    };
     page.add(&format!(
-        "<p class=\"lede\">Model {}, {} of weights. {} of each way with {}, measured on {} with blink {} and ONNX \
-         Runtime {}.</p>",
+        "<p class=\"lede\">Model {}, {} of weights.{starts} Measured with {} on {}, by blink {} and ONNX Runtime {}.</p>",
         escape(&subject.model),
         show::bytes(subject.weights_bytes as f64),
-        show::counted(settings.runs, "start", "starts"),
         show::counted(settings.threads, "thread", "threads"),
         escape(&measurement.date),
         escape(&measurement.machine.blink),
@@ -33,7 +35,7 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, id: &str) {
             figure(page, way, state, cold);
             tiles(page, view, way, state);
         }
-        None => page.add("<p class=\"lede\">There is no cold start of the first way in this file.</p>"),
+        None => under_load(page, view),
     }
     page.add("</header>");
 }
@@ -46,6 +48,28 @@ fn figure(page: &mut Page, way: &Way<'_>, state: State, cold: Summary) {
         escape(&way.runs.name),
         show::state(state),
         show::interval(cold.interval).replace(" to ", " and ")
+    ));
+}
+
+/// Of a measurement without cold starts: the most answers a second that the first way gave.
+fn under_load(page: &mut Page, view: &View<'_>) {
+    let first = view.loads.first().map(|load| &load.runs.name);
+    let loads = view.loads.iter().filter(|load| Some(&load.runs.name) == first);
+    let best = loads.filter_map(|load| Some((load, load.latency?))).max_by(|a, b| {
+        let [a, b] = [a, b].map(|(load, _)| load.runs.rate());
+        a.total_cmp(&b)
+    });
+    let Some((load, latency)) = best else {
+        return page.add("<p class=\"lede\">There is no cold start of the first way in this file, and no load.</p>");
+    };
+    page.add(&format!(
+        "<div class=\"headline\">\n<p><b>{}</b> <span>answers/s</span></p>\n<p>is the most that <strong>{}</strong> gave, \
+         with {}. Half of the answers took at most {}, ninety-nine of a hundred at most {}.</p>\n</div>",
+        show::number(load.runs.rate()),
+        escape(&load.runs.name),
+        show::counted(load.runs.concurrency, "worker", "workers"),
+        show::ms(latency.p50),
+        show::ms(latency.p99)
     ));
 }
 

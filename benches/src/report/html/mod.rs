@@ -126,7 +126,9 @@ fn article(page: &mut Page, view: &View<'_>, index: usize) {
     headline::write(page, view, &format!("m{index}"));
     verdicts::doubts(page, view);
     verdicts::budgets(page, view);
-    pictures::comparison(page, view);
+    if page.level == 1 {
+        pictures::comparison(page, view);
+    }
     figures::starts(page, view);
     pictures::waterfalls(page, view);
     pictures::distributions(page, view);

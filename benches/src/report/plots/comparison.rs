@@ -8,7 +8,7 @@ use crate::measurement::State;
 use crate::report::canvas::{Anchor, Canvas, WIDTH, width};
 use crate::report::scale::Scale;
 use crate::report::show;
-use crate::report::view::View;
+use crate::report::view::{View, Way};
 use crate::statistics::Summary;
 
 /// Units for the name of a way at most.
@@ -29,27 +29,39 @@ pub(in crate::report) fn plot(views: &[View<'_>], state: State) -> Option<Plot> 
 /// Draws them below what the canvas holds and gives their figures in words.
 pub(in crate::report) fn draw(canvas: &mut Canvas, views: &[View<'_>], state: State) -> Option<String> {
     let with_any = |view: &&View<'_>| view.cold(state).next().is_some();
+    let widest = |text: &dyn Fn(&Way<'_>, &Summary) -> String, least: f64| {
+        let all = views.iter().flat_map(|view| view.cold(state));
+        all.map(|(way, summary)| width(&text(way, &summary))).fold(least, f64::max)
+    };
+    let bars = Bars {
+        left: (widest(&|way, _| way.runs.name.clone(), 50.0) + 8.0).min(NAME),
+        right: WIDTH - 8.0 - widest(&|_, summary| show::ms(summary.p50), 40.0),
+    };
     let panels: Vec<String> = views
         .iter()
         .filter(with_any)
         .enumerate()
         .map(|(index, view)| {
             canvas.height += if index > 0 { 12.0 } else { 0.0 };
-            panel(canvas, view, state, views.len() > 1)
+            panel(canvas, view, state, views.len() > 1, bars)
         })
         .collect();
     (!panels.is_empty()).then(|| panels.join(" "))
 }
 
-fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool) -> String {
+/// Where bars begin and end, in every panel of a plot.
+#[derive(Clone, Copy)]
+struct Bars {
+    left: f64,
+    right: f64,
+}
+
+fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool, bars: Bars) -> String {
     let top = canvas.height;
     let bound = view.bound();
     let ends = view.cold(state).flat_map(|(_, summary)| [summary.p50, summary.interval.high]).chain(bound);
     let scale = Scale::linear(ends, 50);
-    let longest = view.cold(state).map(|(way, _)| width(&way.runs.name)).fold(50.0, f64::max);
-    let left = (longest + 8.0).min(NAME);
-    let number = |summary: &Summary| show::ms(summary.p50);
-    let right = WIDTH - 8.0 - view.cold(state).map(|(_, summary)| width(&number(&summary))).fold(40.0, f64::max);
+    let Bars { left, right } = bars;
     let place = |value: f64| left + scale.at(value) * (right - left);
     let bound_text = bound.map(|bound| format!("bound {}", show::ms(bound)));
     if is_named {
@@ -68,7 +80,7 @@ fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool) -> 
         canvas.text(0.0, y + 12.5, Anchor::Start, "", name, left - 7.0);
         canvas.rect([left, y + 3.5, place(summary.p50) - left, 11.0], &format!("bar {}", way.colour));
         canvas.whisker(y + 9.0, place(low), place(high), "whisker");
-        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &number(&summary), WIDTH);
+        canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::ms(summary.p50), WIDTH);
         words.push(format!("{name} {} ({})", show::ms(summary.p50), show::interval(summary.interval)));
         y += ROW;
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use blink_benches::budget::Verdict;
 use blink_benches::figure::Figure;
-use blink_benches::measurement::{Measurement, State, StateRuns, WayRuns};
+use blink_benches::measurement::{Measurement, State, StateRuns, SweepRuns, WayRuns};
 use blink_benches::statistics::{Interval, Summary, median};
 use blink_benches::table::Table;
 use blink_benches::waterfall::{self, Style};
@@ -39,6 +39,9 @@ pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Resul
         writeln!(out, "\n{}; {} starts each, in turns", heading(state), settings.runs)?;
         write!(out, "{}\n{}", times(measurement, state), costs(measurement, state))?;
         waterfalls(measurement, state, out)?;
+    }
+    for sweep in &measurement.sweeps {
+        write!(out, "\n{}", self::sweep(sweep))?;
     }
     if let Some(bound) = &measurement.bound {
         let touch = median(&bound.touch_ms).unwrap_or(0.0);
@@ -103,6 +106,28 @@ fn waterfalls(measurement: &Measurement, state: State, out: &mut dyn Write) -> i
         out.write_all(waterfall::draw(&run.phases, "first answer", run.cold_ms, scale, style).as_bytes())?;
     }
     Ok(())
+}
+
+/// Medians at each value of a sweep, by way; memory of all workers that were alive together.
+fn sweep(sweep: &SweepRuns) -> Table {
+    let headings = [sweep.axis.name(), "way", "cold ms", "95 %", "warm ms", "PSS MiB", "private MiB"];
+    let mut table = Table::new(&headings);
+    let none = || "-".to_owned();
+    let memory = |bytes: Option<u64>| bytes.map_or_else(none, |bytes| format!("{:.1}", mib(bytes)));
+    for (point, way) in sweep.points.iter().flat_map(|point| point.ways.iter().map(move |way| (point, way))) {
+        let cold = Summary::of(&way.cold_ms);
+        let interval = |Summary { interval: Interval { low, high }, .. }| format!("{low:.2}-{high:.2}");
+        table.row([
+            point.label.clone(),
+            way.name.clone(),
+            cold.map_or_else(none, |cold| format!("{:.2}", cold.p50)),
+            cold.map_or_else(none, interval),
+            median(&way.warm_ms).map_or_else(none, |warm| format!("{warm:.2}")),
+            memory(way.pss_bytes),
+            memory(way.private_bytes),
+        ]);
+    }
+    table
 }
 
 /// One line on a budget.
