@@ -2,8 +2,8 @@
 # Installs what a start is measured against: `setup.sh [PEER...]`, by default `python`, which the cold-start bench uses.
 # Peers: python openvino iree tract wasmtime, or `all`. Each goes into target/peers/NAME (or $PEERS/NAME).
 #
-# Packages come by name from whatever pip and cargo are configured to use, in the versions below and in Cargo.lock. A peer that cannot be
-# installed says why and does not stop the others; the script then ends with 1.
+# Packages come by name from whatever pip and cargo are configured to use, in the versions below and in Cargo.lock. A
+# peer that cannot be installed says why and does not stop the others; the script then ends with 1.
 set -eu
 
 ONNXRUNTIME=1.31.1
