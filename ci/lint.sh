@@ -4,4 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo fmt --all --check
+# The peers in Rust are a workspace of their own.
+find benches/peers -name '*.rs' -exec rustfmt --check --edition 2024 {} +
 cargo clippy --workspace --all-targets --locked -- -D warnings

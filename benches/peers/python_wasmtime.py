@@ -1,7 +1,8 @@
 """Makes a model ready for `wasmtime run -S nn`; wasmtime.sh calls this for `--prepare`.
 
 DIRECTORY gets `model.onnx`, which WASI-NN reads, with shapes fixed to those of the inputs and every optimisation of
-ONNX Runtime made that a file can hold, and `output`, the shape of the first output, which WASI-NN cannot tell.
+ONNX Runtime made that a file can hold, and `output`, the shape of the first output, which WASI-NN cannot tell. Refuses
+models with inputs that are not f32, which wasmtime's ONNX backend does not take.
 """
 
 import os
@@ -24,11 +25,14 @@ def main():
     inputs = {name: numpy.load(path) for name, path in options["--input"]}
     plain = onnxruntime.SessionOptions()
     plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    shapes = {value.name: value.shape for value in onnxruntime.InferenceSession(source, plain).get_inputs()}
+    taken = onnxruntime.InferenceSession(source, plain, providers=["CPUExecutionProvider"]).get_inputs()
+    for value in taken:
+        if value.type != "tensor(float)":
+            sys.exit(f"{sys.argv[0]}: input '{value.name}' is {value.type}: wasmtime's WASI-NN takes f32 alone")
 
     settings = onnxruntime.SessionOptions()
-    for name, shape in shapes.items():
-        for dim, size in zip(shape, inputs[name].shape):
+    for value in taken:
+        for dim, size in zip(value.shape, inputs[value.name].shape):
             if isinstance(dim, str):
                 settings.add_free_dimension_override_by_name(dim, size)
     os.makedirs(directory, exist_ok=True)

@@ -18,6 +18,21 @@ case " $* " in
     ;;
 esac
 
+# The guest sees the whole file system, and has no working directory of its own: paths are made absolute.
+case $directory in
+/*) ;;
+*) directory=$PWD/$directory ;;
+esac
+shift
+for word in "$@"; do
+    case $word in
+    --* | *=/*) ;;
+    *=*) word=${word%%=*}=$PWD/${word#*=} ;;
+    esac
+    set -- "$@" "$word"
+    shift
+done
+
 export ORT_DYLIB_PATH="$peers/wasmtime/libonnxruntime.so" ORT_DISABLE_TELEMETRY=1
-exec "$peers/wasmtime/wasmtime" run --allow-precompiled -S nn -S nn-graph="onnx::$directory" --dir / --dir . \
-    "$directory/guest.cwasm" "$@"
+exec "$peers/wasmtime/wasmtime" run --allow-precompiled -S nn -S nn-graph="onnx::$directory" --dir / \
+    "$directory/guest.cwasm" "$directory" "$@"

@@ -17,6 +17,8 @@ pub(crate) const WINDOWS: [(u32, u32); 4] = [(360, 740), (390, 844), (820, 1180)
 /// Milliseconds of the browser's own time that a page gets.
 const PATIENCE: u32 = 20_000;
 
+/// Pixels of a picture from its upper to its lower edge, at most: a browser takes minutes for more.
+const TALLEST: u32 = 12_000;
 /// Pixels of a window that its own parts take.
 const CHROME: u32 = 143;
 
@@ -61,9 +63,9 @@ pub(crate) fn browser() -> Option<&'static Path> {
     }
 }
 
-/// How `html` is laid out in each of the [`WINDOWS`]. The page's policy is loosened for the script that looks, and for
-/// nothing else. Anything on the browser's console is a failure.
-pub(crate) fn layouts(browser: &Path, html: &str, scheme: Scheme) -> Vec<Layout> {
+/// How `html` is laid out in each of the [`WINDOWS`], and what the browser wrote to its console. The page's policy is
+/// loosened for the script that looks, and for nothing else.
+pub(crate) fn layouts(browser: &Path, html: &str, scheme: Scheme) -> (Vec<Layout>, Vec<String>) {
     let folder = Folder::new();
     let policy = "default-src 'none'";
     assert!(html.contains(policy), "the page forbids nothing");
@@ -75,13 +77,12 @@ pub(crate) fn layouts(browser: &Path, html: &str, scheme: Scheme) -> Vec<Layout>
         .output()
         .expect("the browser starts");
     let (dom, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let console: Vec<_> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(console.is_empty(), "the browser's console: {console:#?}");
+    let console = said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect();
     let found = dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let (found, _) = found.unwrap_or_else(|| panic!("no answer from the page: {said}"));
     let layouts: Vec<Layout> = serde_json::from_str(found).unwrap_or_else(|error| panic!("{error}: {found}"));
     assert_eq!(layouts.len(), WINDOWS.len(), "not every window answered: {layouts:?} {said}");
-    layouts
+    (layouts, console)
 }
 
 /// Keeps a picture of all of `html`, where the user wants to look at pages.
@@ -90,9 +91,9 @@ pub(crate) fn keep(browser: &Path, html: &str, name: &str, size: (u32, u32), sch
     std::fs::create_dir_all(&directory).expect("the directory for pictures");
     let directory = Path::new(&directory).canonicalize().expect("the directory for pictures");
     let folder = Folder::new();
+    let (width, height) = (size.0, size.1.min(TALLEST));
     folder.write("page.html", html);
-    folder.write("frames.html", frames(&[size], "none"));
-    let (width, height) = size;
+    folder.write("frames.html", frames(&[(width, height)], "none"));
     let file = directory.join(format!("{name}-{width}-{}.png", format!("{scheme:?}").to_lowercase()));
     let status = chromium(browser, &folder, scheme)
         .arg(format!("--window-size={width},{}", height + CHROME))

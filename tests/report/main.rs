@@ -6,7 +6,7 @@
 //! | `page.rs` | the page in Chromium: in windows of four sizes, light and dark |
 //! | `picture.rs` | the picture that stands alone, in Chromium |
 //! | `browser.rs`, `measure.js` | Chromium, and what it is asked about a page |
-//! | `made_up.rs` | the measurements that are reported |
+//! | `made_up.rs`, `parts.rs` | the measurements that are reported, and what they are put together from |
 //!
 //! `ci/browser.sh` finds or installs the browser. Where none can be had, its tests fail; with
 //! `BLINK_TESTS_WITHOUT_BROWSER=1` they say that they looked at nothing. `BLINK_REPORT_SHOTS=DIR` keeps pictures of the
@@ -16,6 +16,7 @@ mod browser;
 mod forms;
 mod made_up;
 mod page;
+mod parts;
 mod picture;
 #[path = "../support/mod.rs"]
 mod support;

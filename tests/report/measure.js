@@ -11,7 +11,8 @@
   // Colours. Text has no opacity of its own here; what is behind it is the nearest background.
   const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
   const luminance = (colour) => {
-    const [r, g, b] = channels(colour).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = channels(colour).map((c) => linear(c / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const contrast = (a, b) => {
@@ -60,10 +61,12 @@
       const style = getComputedStyle(text);
       const where = `${name}: ${text.textContent}`;
       texts += 1;
-      if (parseFloat(style.fontSize) * scale < 10) fault(`text of ${(parseFloat(style.fontSize) * scale).toFixed(1)} px`, where);
+      const size = parseFloat(style.fontSize) * scale;
+      if (size < 10) fault(`text of ${size.toFixed(1)} px`, where);
       readable(svg, style.fill, where);
-      const outside = box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
-      if (outside) fault("text leaves its plot", where);
+      const beside = box.left < frame.left - 1 || box.right > frame.right + 1;
+      const above = box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+      if (beside || above) fault("text leaves its plot", where);
       for (const other of written.slice(index + 1)) {
         const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
         const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
@@ -76,24 +79,31 @@
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   ids.filter((id, index) => ids.indexOf(id) !== index).forEach((id) => fault("an id taken twice", id));
   for (const element of document.querySelectorAll("[aria-labelledby]")) {
-    element.getAttribute("aria-labelledby").split(" ").forEach((id) => document.getElementById(id) || fault("no such name", id));
+    const names = element.getAttribute("aria-labelledby").split(" ");
+    names.filter((id) => !document.getElementById(id)).forEach((id) => fault("no such name", id));
   }
-  document.querySelectorAll("a[href]").forEach((link) => document.querySelector(link.getAttribute("href")) || fault("a link to nothing", link.href));
+  for (const link of document.querySelectorAll("a[href]")) {
+    if (!document.querySelector(link.getAttribute("href"))) fault("a link to nothing", link.href);
+  }
   let last = 0;
   for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
     const level = Number(heading.tagName[1]);
     if (level > last + 1) fault(`a heading of level ${level} after one of level ${last}`, heading.textContent);
     last = level;
   }
-  if (document.querySelectorAll("h1").length !== 1 || !document.querySelector("main")) fault("not one h1 in one main", page.lang);
+  const titles = document.querySelectorAll("main h1").length;
+  if (titles !== 1) fault(`${titles} headings of level 1 in main`, document.title);
   for (const table of document.querySelectorAll("table")) {
     if (!table.caption?.textContent) fault("a table without a caption", table.textContent);
-    if (table.querySelector("th:not([scope])")) fault("a table's heading without a scope", table.caption?.textContent);
+    const name = table.caption?.textContent ?? "";
+    if (table.querySelector("th:not([scope])")) fault("a table's heading without a scope", name);
     const box = table.closest(".scroll");
-    if (!box || box.tabIndex !== 0 || box.getAttribute("role") !== "region") fault("a table that keys cannot scroll", table.caption?.textContent);
+    if (box?.tabIndex !== 0 || box.getAttribute("role") !== "region") fault("a table that keys cannot scroll", name);
   }
 
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  if ((luminance(getComputedStyle(document.body).backgroundColor) < 0.5) !== dark) fault("the page's colours are not those asked for", dark);
-  parent.postMessage({ width, height: innerHeight, length: page.scrollHeight, dark, plots: plots.length, texts, faults }, "*");
+  const isDark = luminance(getComputedStyle(document.body).backgroundColor) < 0.5;
+  if (isDark !== dark) fault("the page's colours are not those asked for", dark);
+  const [height, length] = [innerHeight, page.scrollHeight];
+  parent.postMessage({ width, height, length, dark, plots: plots.length, texts, faults }, "*");
 })();

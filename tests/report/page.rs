@@ -22,7 +22,8 @@ pub(crate) fn page(measurements: &[Measurement]) -> String {
 fn look(name: &str, html: &str, least_plots: usize) {
     let Some(browser) = browser::browser() else { return };
     for scheme in [Scheme::Light, Scheme::Dark] {
-        let mut layouts = browser::layouts(browser, html, scheme);
+        let (mut layouts, console) = browser::layouts(browser, html, scheme);
+        assert_eq!(console, Vec::<String>::new(), "{name}, {scheme:?}");
         layouts.sort_by_key(|layout| layout.width);
         let sizes: Vec<_> = layouts.iter().map(|layout| (layout.width, layout.height)).collect();
         assert_eq!(sizes, WINDOWS);
@@ -55,7 +56,7 @@ fn a_measurement_with_next_to_nothing_in_it_is_laid_out() {
 fn answers_under_load_alone_are_laid_out() {
     let mut load = made_up::full();
     load.ways.iter_mut().for_each(|way| way.states.clear());
-    load.settings.runs = 0;
+    (load.settings.runs, load.settings.warm_launches) = (0, 0);
     look("load", &page(&[load]), 10);
 }
 
@@ -76,7 +77,7 @@ fn faults_are_found() {
         ("text of 6px", "<p style=\"font-size:6px\">small</p>".to_owned()),
         ("texts overlap", plot(&format!("{}{}", text(10, ""), text(20, "")))),
         ("text leaves its plot", plot(&text(310, ""))),
-        ("text of 3.", plot(&text(10, "font-size:3px"))),
+        ("px: t: words", plot(&text(10, "font-size:1px"))),
         ("a plot without a name", plot("<path d=\"M0 0\"/>")),
         ("a plot with nothing in it", plot("")),
         ("a plot beyond the window", format!("<div style=\"width:2000px\">{}</div>", plot(""))),
@@ -85,9 +86,11 @@ fn faults_are_found() {
         ("a link to nothing", "<a href=\"#nowhere\">there</a>".to_owned()),
         ("a script of the measurement was run", "<script>window.broken = true</script>".to_owned()),
     ];
+    let fetched = "<img src=\"https://blink.invalid/picture.png\" alt=\"\">";
     let broken: String = faults.iter().map(|(_, html)| html.as_str()).collect();
-    let page = page(&[made_up::bare()]).replace("</main>", &format!("{broken}</main>"));
-    let layouts = browser::layouts(browser, &page, Scheme::Light);
+    let page = page(&[made_up::bare()]).replace("</main>", &format!("{broken}{fetched}</main>"));
+    let (layouts, console) = browser::layouts(browser, &page, Scheme::Light);
+    assert!(console.iter().any(|line| line.contains("blink.invalid")), "{console:#?}");
     for layout in layouts {
         for (fault, _) in &faults {
             assert!(layout.faults.iter().any(|found| found.contains(fault)), "{fault}: {layout:?}");

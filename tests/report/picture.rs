@@ -22,7 +22,9 @@ fn the_picture_is_laid_out() {
          <body><main><h1>Picture</h1>{svg}</main></body></html>"
     );
     for scheme in [Scheme::Light, Scheme::Dark] {
-        for layout in browser::layouts(browser, &html, scheme) {
+        let (layouts, console) = browser::layouts(browser, &html, scheme);
+        assert_eq!(console, Vec::<String>::new(), "{scheme:?}");
+        for layout in layouts {
             assert_eq!(layout.faults, Vec::<String>::new(), "{} wide, {scheme:?}", layout.width);
             browser::keep(browser, &html, "picture", (layout.width, layout.length), scheme);
             assert_eq!((layout.plots, layout.dark), (1, scheme == Scheme::Dark));

@@ -59,10 +59,10 @@ impl Load {
         let cpu_before = cpu_ms(servers);
         let (taken, enough) = (AtomicUsize::new(0), self.enough.min(MAX_ANSWERS));
         let duration = nanoseconds(self.duration);
+        let begin = now();
         let samples = match &arrivals {
             None => drive(servers, |server, failed| closed(server, failed, duration, &taken, enough))?,
             Some(arrivals) => {
-                let begin = now();
                 let last = begin.saturating_add(duration.saturating_mul(2));
                 drive(servers, |server, failed| open(server, failed, arrivals, begin, last, &taken))?
             }
@@ -71,8 +71,9 @@ impl Load {
 
         let mut samples: Vec<Sample> = samples.into_iter().flatten().collect();
         samples.sort_unstable();
-        let begin = samples.first().map_or(0, |sample| sample.0);
-        let end = samples.iter().map(|sample| sample.1).max().unwrap_or(0);
+        let answered = samples.iter().map(|sample| sample.1).max().unwrap_or(begin);
+        // An open loop lasts as long as requests come, also where the last of them came early.
+        let end = if arrivals.is_some() { answered.max(begin.saturating_add(duration)) } else { answered };
         let asked = arrivals.map_or(samples.len(), |arrivals| arrivals.len());
         let microseconds = |&(begin, end): &Sample| u32::try_from((end - begin) / 1000).unwrap_or(u32::MAX);
         Ok(LoadRuns {

@@ -25,7 +25,7 @@ pub struct LoadRuns {
     pub arrivals: Arrivals,
     /// Workers or processes, each with one request at a time.
     pub concurrency: usize,
-    /// Seconds from the first request to the last answer.
+    /// Seconds from the begin to the last answer; of an open loop at least as long as requests came.
     pub seconds: f64,
     /// Microseconds of each request that was answered, in the order of arrival: closed from the asking, open from the
     /// time at which the request came, so that waiting for a free worker counts.

@@ -2,7 +2,7 @@
 //!
 //! Less is better, of all of them. Phases and sweeps stay in the measurement: they are there to be looked at.
 
-use super::view::View;
+use super::view::{View, interval};
 use crate::figure::{Figure, Unit};
 use crate::statistics::{Interval, Summary};
 
@@ -48,12 +48,12 @@ pub(super) fn figures(view: &View<'_>) -> Vec<Exported> {
                 interval,
                 samples: cold.count,
             };
-            all.push(time("cold", cold.p50, Some(cold.interval)));
+            all.push(time("cold", cold.p50, interval(&cold)));
             all.push(time("cold-p95", cold.p95, None));
             for figure in MEDIANS {
                 let samples = figure.samples(view.measurement, way.runs, state);
-                if let Some(Summary { p50: value, interval, count, .. }) = Summary::of(&samples) {
-                    let interval = (count > 1).then_some(interval);
+                if let Some(summary) = Summary::of(&samples) {
+                    let (value, interval, count) = (summary.p50, interval(&summary), summary.count);
                     let (of, figure, unit) = (of.clone(), figure.name().to_owned(), unit(figure.unit()));
                     all.push(Exported { of, figure, unit, value, interval, samples: count });
                 }

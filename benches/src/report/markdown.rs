@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::show;
-use super::view::View;
+use super::view::{View, interval};
 use crate::budget::Verdict;
 use crate::figure::Figure;
 use crate::measurement::{Measurement, State};
@@ -51,7 +51,7 @@ pub(super) fn verdict(budgets: &[Verdict]) -> String {
 fn doubts(text: &mut String, view: &View<'_>) {
     let doubts = &view.measurement.noise.doubts;
     if !doubts.is_empty() {
-        text.push_str("Read with care: the machine was not calm.\n\n");
+        text.push_str("Read with care:\n\n");
         doubts.iter().for_each(|doubt| _ = writeln!(text, "- {}", code(doubt)));
         text.push('\n');
     }
@@ -88,7 +88,8 @@ fn figures(text: &mut String, view: &View<'_>, state: State) {
             })
             .map(|cell| format!(" {cell} |"))
             .collect();
-        let (p50, p95, interval) = (show::ms(cold.p50), show::ms(cold.p95), show::interval(cold.interval));
+        let (p50, p95, interval) =
+            (show::ms(cold.p50), show::ms(cold.p95), interval(&cold).map_or(show::NONE.to_owned(), show::interval));
         let _ = writeln!(text, "| {} | {p50} | {interval} | {p95} |{cells}", code(&way.runs.name));
     }
     text.push('\n');

@@ -1,12 +1,21 @@
 //! [`View`]: a measurement made ready to be shown: cold starts summed up once, names and colours given out.
 
 use crate::measurement::{Arrivals, Latencies, LoadRuns, Measurement, State, WayRuns};
-use crate::statistics::Summary;
+use crate::statistics::{Interval, Summary};
 
 /// How many colours there are: `w0` to `w7` of `colours.css`.
 const COLOURS: usize = 8;
 /// The colour of what has none of its own.
 const GREY: usize = 7;
+
+/// With fewer samples there is no interval to speak of: not even from the least to the greatest of four does one hold
+/// the true median with 90 % confidence.
+const LEAST: usize = 5;
+
+/// Where the true median lies, where there are enough samples to say.
+pub(super) fn interval(summary: &Summary) -> Option<Interval> {
+    (summary.count >= LEAST).then_some(summary.interval)
+}
 
 /// A measurement, and what is shown of it in more than one place.
 pub(super) struct View<'a> {

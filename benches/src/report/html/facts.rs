@@ -47,24 +47,25 @@ pub(in crate::report) fn facts(view: &View<'_>) -> Vec<(String, String)> {
         fact("load before", format!("{one:.2}, {five:.2}, {fifteen:.2} (over 1, 5 and 15 minutes)"));
     }
     let shares = [
-        (noise.stolen, "taken by other machines"),
-        (noise.others, "used by others"),
-        (noise.spread, "interval's width"),
+        (noise.stolen, "of the processors' time taken by other machines"),
+        (noise.others, "by other processes"),
+        (noise.spread, "of the first median is the width of its interval"),
+        (noise.drift, "drift from the first half of its starts to the second"),
     ];
-    let shares = shares.into_iter().filter_map(|(share, what)| Some(format!("{} {what}", show::percent(share?))));
-    let mut calm: Vec<String> = shares.collect();
-    calm.extend(noise.drift.map(|drift| format!("{} drift", show::percent(drift))));
+    let calm: Vec<String> =
+        shares.into_iter().filter_map(|(share, what)| Some(format!("{} {what}", show::percent(share?)))).collect();
     if !calm.is_empty() {
         fact("noise", calm.join(", "));
     }
-    let states: Vec<_> = settings.states.iter().map(|state| show::state(*state)).collect();
-    fact("states", states.join("; "));
-    fact("starts", format!("{} of each way and state", show::count(settings.runs as f64)));
-    let (launches, runs) = (settings.warm_launches, settings.warm_runs);
-    fact(
-        "warm runs",
-        format!("{} in each of {}", show::count(runs as f64), show::counted(launches, "launch", "launches")),
-    );
+    if settings.runs > 0 {
+        let states: Vec<_> = settings.states.iter().map(|state| show::state(*state)).collect();
+        fact("states", states.join("; "));
+        fact("starts", format!("{} of each way and state", show::count(settings.runs as f64)));
+    }
+    if settings.warm_launches > 0 {
+        let (launches, runs) = (settings.warm_launches, show::count(settings.warm_runs as f64));
+        fact("warm runs", format!("{runs} in each of {}", show::counted(launches, "launch", "launches")));
+    }
     fact("threads", show::count(settings.threads as f64));
     fact("weights", if settings.prepack { "packed at start" } else { "not packed at start" }.to_owned());
     if settings.is_bare {

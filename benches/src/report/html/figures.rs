@@ -6,7 +6,7 @@ use crate::measurement::State;
 use crate::report::escape::escape;
 use crate::report::plots::load::Loop;
 use crate::report::show;
-use crate::report::view::{Load, View, Way};
+use crate::report::view::{Load, View, Way, interval};
 use crate::statistics::Summary;
 
 /// Figures that are medians, in their groups, in the units that the groups' headings name.
@@ -47,7 +47,7 @@ const INTERVAL: &str = "95 % interval";
 /// What a summary says of cold starts.
 const COLD: [(&str, Read); 8] = [
     (MEDIAN, |cold| show::number(cold.p50)),
-    (INTERVAL, |cold| show::interval(cold.interval)),
+    (INTERVAL, |cold| interval(&cold).map_or(show::NONE.to_owned(), show::interval)),
     ("p90", |cold| show::number(cold.p90)),
     ("p95", |cold| show::number(cold.p95)),
     ("p99", |cold| show::number(cold.p99)),
@@ -128,7 +128,7 @@ pub(super) fn loads(page: &mut Page, view: &View<'_>, of: Loop) {
     let loads: Vec<&Load<'_>> = view.loads.iter().filter(|load| Loop::of(load) == of).collect();
     let columns: Vec<_> = LOADS.iter().filter(|(_, read)| loads.iter().any(|load| read(load).is_some())).collect();
     page.add("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Answers under load\">\n<table>");
-    page.add("<caption>Every load</caption>\n<thead><tr><th scope=\"col\">way</th>");
+    page.add("<caption>Every load, times in ms, memory in MiB</caption>\n<thead><tr><th scope=\"col\">way</th>");
     columns.iter().for_each(|(heading, _)| page.add(&format!("<th scope=\"col\">{heading}</th>")));
     page.add("</tr></thead>\n<tbody>");
     for load in loads {
@@ -147,17 +147,17 @@ const LOADS: [(&str, ReadLoad); 13] = [
     ("asked, a second", |load| load.offered().map(show::number)),
     ("workers", |load| Some(show::count(load.runs.concurrency as f64))),
     ("answers a second", |load| Some(show::number(load.runs.rate()))),
-    ("p50, ms", |load| load.latency.map(|latency| show::number(latency.p50))),
-    ("p90, ms", |load| load.latency.map(|latency| show::number(latency.p90))),
-    ("p95, ms", |load| load.latency.map(|latency| show::number(latency.p95))),
-    ("p99, ms", |load| load.latency.map(|latency| show::number(latency.p99))),
-    ("p99.9, ms", |load| load.latency.map(|latency| show::number(latency.p999))),
-    ("greatest, ms", |load| load.latency.map(|latency| show::number(latency.max))),
-    ("CPU an answer, ms", |load| {
+    ("p50", |load| load.latency.map(|latency| show::number(latency.p50))),
+    ("p90", |load| load.latency.map(|latency| show::number(latency.p90))),
+    ("p95", |load| load.latency.map(|latency| show::number(latency.p95))),
+    ("p99", |load| load.latency.map(|latency| show::number(latency.p99))),
+    ("p99.9", |load| load.latency.map(|latency| show::number(latency.p999))),
+    ("greatest", |load| load.latency.map(|latency| show::number(latency.max))),
+    ("CPU an answer", |load| {
         let answers = load.runs.latency_us.len();
         load.runs.cpu_ms.filter(|_| answers > 0).map(|ms| show::number(ms / answers as f64))
     }),
-    ("PSS, MiB", |load| load.runs.pss_bytes.map(|bytes| show::number(show::mib(bytes as f64)))),
+    ("PSS", |load| load.runs.pss_bytes.map(|bytes| show::number(show::mib(bytes as f64)))),
     ("unanswered", |load| load.offered().map(|_| show::count(load.runs.unserved as f64))),
     ("seconds", |load| {
         let early = if load.runs.is_cut { ", ended early" } else { "" };

@@ -5,7 +5,7 @@ use crate::figure::Figure;
 use crate::measurement::State;
 use crate::report::escape::escape;
 use crate::report::show;
-use crate::report::view::{View, Way};
+use crate::report::view::{View, Way, interval};
 use crate::statistics::{Ratio, Summary};
 
 /// The head of an article. `id` is its heading's.
@@ -17,12 +17,11 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, id: &str) {
         page.add("<p class=\"kicker\">BlinkVM bench</p>");
     }
     page.add(&format!("<h{level} id=\"{id}\" tabindex=\"-1\">{}</h{level}>", escape(&view.label)));
-    let starts = match view.states().is_empty() {
-        true => String::new(),
-        false => format!(" {} of each way.", show::counted(settings.runs, "start", "starts")),
-    };
+    let made = format!(" {} of each way.", starts(settings.runs));
+    let made = if view.states().is_empty() { String::new() } else { made };
     page.add(&format!(
-        "<p class=\"lede\">Model {}, {} of weights.{starts} Measured with {} on {}, by blink {} and ONNX Runtime {}.</p>",
+        "<p class=\"lede\">Model {}, {} of weights.{made} Measured with {} on {}, by blink {} and ONNX Runtime \
+         {}.</p>",
         escape(&subject.model),
         show::bytes(subject.weights_bytes as f64),
         show::counted(settings.threads, "thread", "threads"),
@@ -41,13 +40,20 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, id: &str) {
 }
 
 fn figure(page: &mut Page, way: &Way<'_>, state: State, cold: Summary) {
+    let sure = match interval(&cold) {
+        Some(interval) => {
+            let ends = show::interval(interval).replace(" to ", " and ");
+            format!("The true median lies between {ends} with 95 % confidence.")
+        }
+        None => format!("With {} nobody knows how near it is to the true one.", starts(cold.count)),
+    };
     page.add(&format!(
         "<div class=\"headline\">\n<p><b>{}</b> <span>ms</span></p>\n<p>is the median cold start of \
-         <strong>{}</strong>, {}. The true median lies between {} with 95 % confidence.</p>\n</div>",
+         <strong>{}</strong>, {}. {}</p>\n</div>",
         show::number(cold.p50),
         escape(&way.runs.name),
         show::state(state),
-        show::interval(cold.interval).replace(" to ", " and ")
+        sure
     ));
 }
 
@@ -63,8 +69,8 @@ fn under_load(page: &mut Page, view: &View<'_>) {
         return page.add("<p class=\"lede\">There is no cold start of the first way in this file, and no load.</p>");
     };
     page.add(&format!(
-        "<div class=\"headline\">\n<p><b>{}</b> <span>answers/s</span></p>\n<p>is the most that <strong>{}</strong> gave, \
-         with {}. Half of the answers took at most {}, ninety-nine of a hundred at most {}.</p>\n</div>",
+        "<div class=\"headline\">\n<p><b>{}</b> <span>answers/s</span></p>\n<p>is the most that <strong>{}</strong> \
+         gave, with {}. Half of the answers took at most {}, ninety-nine of a hundred at most {}.</p>\n</div>",
         show::number(load.runs.rate()),
         escape(&load.runs.name),
         show::counted(load.runs.concurrency, "worker", "workers"),
@@ -82,10 +88,12 @@ fn tiles(page: &mut Page, view: &View<'_>, way: &Way<'_>, state: State) {
     if let (Some(bound), Some(ratio)) = (view.bound(), way.median(view, Figure::Ratio, state)) {
         tiles.push(("by the bound".into(), times(ratio), format!("no start is faster than {}", show::ms(bound))));
     }
-    let starts = |way: &Way<'_>| way.runs.state(state).map(|runs| runs.cold_ms()).unwrap_or_default();
+    let cold = |way: &Way<'_>| way.runs.state(state).map(|runs| runs.cold_ms()).unwrap_or_default();
     for other in view.ways.iter().filter(|other| other.runs.name != way.runs.name) {
-        if let Some(ratio) = Ratio::of(&starts(other), &starts(way)) {
-            let note = format!("as long ({})", show::interval(ratio.interval));
+        if let Some(ratio) = Ratio::of(&cold(other), &cold(way)) {
+            let is_sure = [way, other].iter().all(|way| way.cold(state).is_some_and(|cold| interval(&cold).is_some()));
+            let sure = if is_sure { format!(" ({})", show::interval(ratio.interval)) } else { String::new() };
+            let note = format!("as long{sure}");
             tiles.push((format!("{} takes", other.runs.name), times(ratio.ratio), note));
         }
     }
@@ -98,6 +106,10 @@ fn tiles(page: &mut Page, view: &View<'_>, way: &Way<'_>, state: State) {
         page.add(&format!("<div><dt>{label}</dt><dd>{value}</dd><dd>{note}</dd></div>"));
     }
     page.add("</dl>");
+}
+
+fn starts(number: usize) -> String {
+    show::counted(number, "start", "starts")
 }
 
 fn times(ratio: f64) -> String {

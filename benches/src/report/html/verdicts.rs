@@ -12,7 +12,7 @@ pub(super) fn doubts(page: &mut Page, view: &View<'_>) {
     }
     let (id, level) = (page.id(), page.level + 1);
     page.add(&format!("<aside class=\"care\" aria-labelledby=\"{id}\">"));
-    page.add(&format!("<h{level} id=\"{id}\">Read with care: the machine was not calm</h{level}>"));
+    page.add(&format!("<h{level} id=\"{id}\">Read with care</h{level}>"));
     page.list("plain", doubts);
     page.add("</aside>");
 }

@@ -8,7 +8,7 @@ use crate::measurement::State;
 use crate::report::canvas::{Anchor, Canvas, WIDTH, width};
 use crate::report::scale::Scale;
 use crate::report::show;
-use crate::report::view::{View, Way};
+use crate::report::view::{View, Way, interval};
 use crate::statistics::Summary;
 
 /// Units for the name of a way at most.
@@ -59,7 +59,10 @@ struct Bars {
 fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool, bars: Bars) -> String {
     let top = canvas.height;
     let bound = view.bound();
-    let ends = view.cold(state).flat_map(|(_, summary)| [summary.p50, summary.interval.high]).chain(bound);
+    let ends = view
+        .cold(state)
+        .flat_map(|(_, summary)| [summary.p50, interval(&summary).map_or(0.0, |interval| interval.high)])
+        .chain(bound);
     let scale = Scale::linear(ends, 50);
     let Bars { left, right } = bars;
     let place = |value: f64| left + scale.at(value) * (right - left);
@@ -76,12 +79,15 @@ fn panel(canvas: &mut Canvas, view: &View<'_>, state: State, is_named: bool, bar
     let mut y = rows;
     for (way, summary) in view.cold(state) {
         let name = &way.runs.name;
-        let (low, high) = (summary.interval.low, summary.interval.high);
         canvas.text(0.0, y + 12.5, Anchor::Start, "", name, left - 7.0);
         canvas.rect([left, y + 3.5, place(summary.p50) - left, 11.0], &format!("bar {}", way.colour));
-        canvas.whisker(y + 9.0, place(low), place(high), "whisker");
+        let sure = interval(&summary);
+        if let Some(interval) = sure {
+            canvas.whisker(y + 9.0, place(interval.low), place(interval.high), "whisker");
+        }
         canvas.text(WIDTH, y + 12.5, Anchor::End, "", &show::ms(summary.p50), WIDTH);
-        words.push(format!("{name} {} ({})", show::ms(summary.p50), show::interval(summary.interval)));
+        let sure = sure.map_or(String::new(), |sure| format!(" ({})", show::interval(sure)));
+        words.push(format!("{name} {}{sure}", show::ms(summary.p50)));
         y += ROW;
     }
     if let Some(bound) = bound {

@@ -32,6 +32,9 @@ pub(in crate::report) enum By {
 /// All cold starts in a state; `None` where there are none.
 pub(in crate::report) fn plot(view: &View<'_>, state: State, by: By) -> Option<Plot> {
     let ways: Vec<(&Way<'_>, Summary)> = view.cold(state).collect();
+    if ways.is_empty() {
+        return None;
+    }
     let placed = |summary: &Summary, ms: f64| match by {
         By::Time => ms,
         By::Median => (ms / summary.p50 - 1.0) * 100.0,
@@ -80,7 +83,7 @@ pub(in crate::report) fn plot(view: &View<'_>, state: State, by: By) -> Option<P
         note.push_str(&format!("; of more than {MOST} starts, evenly chosen ones are drawn"));
     }
     let about = format!("In{unit}. {}.", words.join("; "));
-    (!ways.is_empty()).then(|| Plot { title, note, about, canvas })
+    Some(Plot { title, note, about, canvas })
 }
 
 /// Draws the dots of one way over its middle half, and its median over them.

@@ -4,7 +4,7 @@ use super::Plot;
 use super::lines::{self, Mark, Over, Series};
 use crate::measurement::{Axis, PointRuns, SweepRuns};
 use crate::report::show;
-use crate::report::view::View;
+use crate::report::view::{View, interval};
 use crate::statistics::Summary;
 
 /// What of a point is drawn.
@@ -64,7 +64,7 @@ pub(in crate::report) fn over(axis: Axis) -> &'static str {
 }
 
 fn summed(ms: &[f64]) -> Option<(f64, Option<crate::statistics::Interval>)> {
-    Summary::of(ms).map(|summary| (summary.p50, Some(summary.interval)))
+    Summary::of(ms).map(|summary| (summary.p50, interval(&summary)))
 }
 
 fn memory(bytes: Option<u64>) -> Option<(f64, Option<crate::statistics::Interval>)> {

@@ -8,6 +8,7 @@ use blink_benches::measurement::{Measurement, State, StateRuns, SweepRuns, WayRu
 use blink_benches::statistics::{Interval, Summary, median};
 use blink_benches::table::Table;
 use blink_benches::waterfall::{self, Style};
+use blink_runtime::Phase;
 
 use super::load;
 use crate::output::mib;
@@ -38,6 +39,7 @@ pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Resul
     for &state in &settings.states {
         writeln!(out, "\n{}; {} starts each, in turns", heading(state), settings.runs)?;
         write!(out, "{}\n{}", times(measurement, state), costs(measurement, state))?;
+        write!(out, "\n{}", phases(measurement, state))?;
         waterfalls(measurement, state, out)?;
     }
     for sweep in &measurement.sweeps {
@@ -92,6 +94,18 @@ fn costs(measurement: &Measurement, state: State) -> Table {
             },
         };
         table.row([way.name.clone()].into_iter().chain(COSTS.map(cell)));
+    }
+    table
+}
+
+/// Medians, each of its own phase. Peers tell none.
+fn phases(measurement: &Measurement, state: State) -> Table {
+    let headings: Vec<_> = ["phases, ms"].into_iter().chain(Phase::ALL.map(Phase::name)).collect();
+    let mut table = Table::new(&headings);
+    for (way, _) in measured(measurement, state).filter(|(way, _)| way.is_worker()) {
+        let median = |phase| median(&Figure::Phase(phase).samples(measurement, way, state));
+        let cells = Phase::ALL.map(|phase| median(phase).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}")));
+        table.row([way.name.clone()].into_iter().chain(cells));
     }
     table
 }

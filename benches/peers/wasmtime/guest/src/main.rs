@@ -22,14 +22,13 @@ fn main() -> Result<()> {
     let graph = GraphBuilder::new(GraphEncoding::Onnx, ExecutionTarget::CPU).build_from_cache(name)?;
     let mut context = graph.init_execution_context()?;
     for (index, (name, tensor)) in request.inputs.iter().enumerate() {
-        let dtype = match tensor.dtype() {
-            DType::F32 => TensorType::F32,
-            DType::I32 => TensorType::I32,
-            DType::I64 => TensorType::I64,
-            dtype => bail!("input '{name}' is {dtype}"),
-        };
+        ensure!(
+            tensor.dtype() == DType::F32,
+            "input '{name}' is {}: wasmtime's WASI-NN takes f32 alone",
+            tensor.dtype()
+        );
         let DataView::Bytes(bytes) = tensor.view().data() else { bail!("input '{name}' is strings") };
-        context.set_input(index, dtype, tensor.shape(), bytes)?;
+        context.set_input(index, TensorType::F32, tensor.shape(), bytes)?;
     }
     request.answer(|give| {
         context.compute()?;
