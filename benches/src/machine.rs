@@ -60,17 +60,20 @@ impl Machine {
 
     /// What makes its figures doubtful, if anything, in words.
     pub fn doubts(&self) -> Vec<String> {
-        let mut doubts = Vec::new();
+        self.busy().into_iter().chain(self.governed()).collect()
+    }
+
+    /// Whether it had other work in the last minute. That may have been an earlier measurement's.
+    pub fn busy(&self) -> Option<String> {
         let processors = self.processors.count() as f64;
-        if let Some([load, ..]) = self.load.filter(|[load, ..]| *load > processors / 4.0) {
-            doubts.push(format!(
-                "others were busy on the machine (load {load:.2} on {processors} processors): figures are noisy"
-            ));
-        }
-        if let Some(governor) = self.governor.as_ref().filter(|governor| *governor != "performance") {
-            doubts.push(format!("the clock follows the load (governor '{governor}'): short runs may look slow"));
-        }
-        doubts
+        let [load, ..] = self.load.filter(|[load, ..]| *load > processors / 4.0)?;
+        Some(format!("others were busy on the machine (load {load:.2} on {processors} processors): figures are noisy"))
+    }
+
+    /// Whether its clock follows the load.
+    pub fn governed(&self) -> Option<String> {
+        let governor = self.governor.as_ref().filter(|governor| *governor != "performance")?;
+        Some(format!("the clock follows the load (governor '{governor}'): short runs may look slow"))
     }
 }
 

@@ -21,7 +21,7 @@ impl Frame {
     /// Reads it; the files of the bench go to `directory`.
     pub(super) fn begin(directory: &Path) -> Frame {
         let machine = Machine::read();
-        let mut doubts = machine.doubts();
+        let mut doubts: Vec<String> = machine.governed().into_iter().collect();
         if lies_in_memory(directory) {
             doubts.push("the bench's files are on tmpfs: starts of files on a disk may be faster or slower".into());
         }
@@ -40,6 +40,10 @@ impl Frame {
         let state = settings.states.first().copied().unwrap_or(State::Hot);
         let cold = ways.first().and_then(|way| way.state(state)).map(|runs| runs.cold_ms()).unwrap_or_default();
         let mut noise = self.watch.end(&cold);
+        if noise.others.is_none() {
+            // Nobody has counted what others used meanwhile.
+            noise.doubts.extend(self.machine.busy());
+        }
         for doubt in &noise.doubts {
             note!("warning: {doubt}");
         }
