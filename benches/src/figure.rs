@@ -110,11 +110,6 @@ impl Figure {
         }
     }
 
-    /// Whether other work on the machine hardly moves it, so that it can be held to a number.
-    pub fn is_quiet(self) -> bool {
-        !matches!(self, Figure::Cold | Figure::Over | Figure::Warm | Figure::Phase(_))
-    }
-
     /// Its value in each run of `way` in `state`, in the figure's unit; empty where it was not measured.
     pub fn samples(self, measurement: &Measurement, way: &WayRuns, state: State) -> Vec<f64> {
         let of = |figure: &dyn Fn(&Run) -> Option<f64>| -> Vec<f64> {

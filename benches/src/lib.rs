@@ -5,29 +5,40 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`way`] | one way to start a model |
-//! | [`worker`] | a worker through the launcher, clocked by its caller |
-//! | [`process`] | one fresh process, clocked from outside |
-//! | [`launch`] | what a start gave, and why it is no measurement |
-//! | [`interleave`] | several ways in turns, so that they share the machine's moods |
-//! | [`statistics`] | percentiles, and how sure they are |
-//! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
-//! | [`syscalls`] | the system calls of one start, counted |
-//! | [`page_cache`] | files taken out of the page cache, and read again in order |
-//! | [`load`] | answers while requests keep coming |
+//! | [`setup`], [`peer`] | an artifact made ready to be launched, and commands beside it |
+//! | [`measure`] | starts in turns, in each state, and what is looked at after them |
 //! | [`sweep`] | starts as one thing grows |
-//! | [`machine`] | what a figure was measured on |
-//! | [`noise`] | how calm the machine was |
-//! | [`record`] | the files under `benches/runs/` |
-//! | [`goals`] | which goals a run has kept |
-//! | [`agreement`] | whether two answers are the same answer |
-//! | [`subject`] | the models that are measured |
-//! | [`waterfall`], [`table`] | figures as text |
+//! | [`load`] | answers while requests keep coming |
 //! | [`measurement`] | the file that `blink bench` writes |
 //! | [`figure`] | what can be asked of a measurement, by name |
 //! | [`budget`] | what a start may cost at most |
 //! | [`comparison`] | what changed between two measurements, or two ways |
 //! | [`report`] | a measurement as a page, a picture, and files for other programs |
+//!
+//! What these are made of:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`way`] | one way to start a model |
+//! | [`worker`] | a worker through the launcher, clocked by its caller |
+//! | [`process`] | one fresh process, clocked from outside |
+//! | [`launch`] | what a start gave, and why it is no measurement |
+//! | [`interleave`] | several ways in turns, so that they share the machine's moods |
+//! | [`statistics`] | percentiles, how sure they are, and whether two sides differ |
+//! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
+//! | [`syscalls`] | the system calls of one start, counted |
+//! | [`page_cache`], [`touch`] | files out of the page cache, and read again; weights touched once |
+//! | [`machine`], [`noise`], [`overhead`] | what a figure was measured on, how calm that was, what the bench itself costs |
+//! | [`agreement`] | whether two answers are the same answer |
+//! | [`waterfall`], [`table`], [`whole_file`] | figures as text; files written whole |
+//!
+//! Of the project's own bench:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`subject`] | the models that are measured |
+//! | [`record`] | its files under `benches/runs/` |
+//! | [`goals`] | which goals a run has kept |
 //!
 //! No test asserts a speed.
 
@@ -62,6 +73,7 @@ pub mod touch;
 pub mod usage;
 pub mod waterfall;
 pub mod way;
+pub mod whole_file;
 pub mod worker;
 
 pub use timeline::PhaseTime;

@@ -17,7 +17,7 @@ mod sweep;
 mod ways;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ pub use self::sweep::{Axis, Point, PointRuns, SweepRuns};
 pub use self::ways::{Kind, Run, State, StateRuns, WayRuns};
 use crate::budget::Verdict;
 use crate::machine::Machine;
+use crate::whole_file;
 
 /// The version of the file's shape. A field that is added keeps it; one that changes its meaning does not.
 pub const SCHEMA: &str = "blink.bench/1";
@@ -163,22 +164,15 @@ impl Measurement {
 
     /// Writes the file as `path`, whole or not at all.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().permissions(mode()).tempfile_in(directory)?;
-        serde_json::to_writer(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        let mut bytes = serde_json::to_vec(self)?;
+        bytes.push(b'\n');
+        whole_file::write(path, &bytes)
     }
 
     /// The way called `name`.
     pub fn way(&self, name: &str) -> Option<&WayRuns> {
         self.ways.iter().find(|way| way.name == name)
     }
-}
-
-/// Readable by all, as far as the umask lets.
-fn mode() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 
 #[cfg(test)]

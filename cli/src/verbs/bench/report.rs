@@ -1,12 +1,11 @@
 //! `blink bench report`: measurements as a page, a picture, a summary, or files for other programs.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use blink_benches::measurement::Measurement;
 use blink_benches::report::{bencher, github, html, junit, markdown, svg};
+use blink_benches::whole_file;
 use clap::ValueEnum;
 
 use crate::output::{self, Output};
@@ -60,7 +59,9 @@ pub(crate) fn run(args: &ReportArgs, _: &Output) -> anyhow::Result<()> {
     let measurements = args.files.iter().map(|path| Measurement::read(path)).collect::<Result<Vec<_>, _>>()?;
     let text = text(form, &measurements)?;
     match &args.output {
-        Some(path) => write(path, &text).with_context(|| format!("{} cannot be written", path.display())),
+        Some(path) => {
+            whole_file::write(path, text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
+        }
         None => output::write(text.as_bytes()),
     }
 }
@@ -96,13 +97,4 @@ fn text(form: Form, measurements: &[Measurement]) -> Result<String, ReportError>
         Form::GithubActionBenchmark => one(github::github),
         Form::Bencher => one(bencher::bencher),
     }
-}
-
-/// Writes `text` as `path`, whole or not at all.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mode: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
