@@ -147,6 +147,8 @@ fn wrong_use_is_refused_before_anything_is_launched() {
     home.blink("bench one.blink --budget cold").run().misused();
     home.blink("bench one.blink --against").run().misused();
     home.blink("bench none.blink").run().failed(1);
+    let nowhere = home.blink("bench one.blink -o none/new.json").run().failed(1);
+    assert!(nowhere.stderr.contains("none/new.json cannot be written") && nowhere.stdout.is_empty());
     home.blink("bench one.blink --model two").run().failed(2);
     home.blink("bench one.blink --threads 0").run().failed(2);
     home.blink("bench one.blink --input y=x.npy").run().failed(2);

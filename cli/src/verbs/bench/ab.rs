@@ -42,9 +42,10 @@ pub(crate) struct AbArgs {
 
 /// Measures both, and compares.
 pub(crate) fn run(args: &AbArgs, output: &Output) -> anyhow::Result<()> {
+    super::can_write(args.output.as_deref())?;
     let measurement = measured(args)?;
     if let Some(path) = &args.output {
-        measurement.write(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        measurement.write(path).with_context(|| super::cannot(path))?;
     }
     if output.format == Format::Text {
         output.print(&(), |out| text::print(&measurement, out))?;

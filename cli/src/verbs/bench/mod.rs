@@ -25,7 +25,11 @@ mod start;
 mod subject;
 mod text;
 
+use std::path::Path;
+
+use anyhow::Context;
 use blink_benches::measurement::Measurement;
+use blink_benches::whole_file;
 use clap::Subcommand;
 
 pub(crate) use self::agents::AgentError;
@@ -75,6 +79,15 @@ pub(crate) fn run(args: &BenchArgs, output: &Output) -> anyhow::Result<()> {
         Some(BenchVerb::Ab(args)) => ab::run(args, output),
         Some(BenchVerb::Agent(args)) => agent::run(args),
     }
+}
+
+/// Refuses an output that could not be written, before a measurement is made in vain.
+fn can_write(output: Option<&Path>) -> anyhow::Result<()> {
+    output.map_or(Ok(()), |path| whole_file::could_be_written(path).with_context(|| cannot(path)))
+}
+
+fn cannot(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
 }
 
 /// Whether every budget was kept.

@@ -59,9 +59,7 @@ pub(crate) fn run(args: &ReportArgs, _: &Output) -> anyhow::Result<()> {
     let measurements = args.files.iter().map(|path| Measurement::read(path)).collect::<Result<Vec<_>, _>>()?;
     let text = text(form, &measurements)?;
     match &args.output {
-        Some(path) => {
-            whole_file::write(path, text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
-        }
+        Some(path) => whole_file::write(path, text.as_bytes()).with_context(|| super::cannot(path)),
         None => output::write(text.as_bytes()),
     }
 }

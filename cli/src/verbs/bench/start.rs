@@ -96,11 +96,12 @@ impl RoundsArgs {
 
 /// Makes the starts, and says what came out.
 pub(crate) fn run(args: &StartArgs, output: &Output) -> anyhow::Result<()> {
+    super::can_write(args.output.as_deref())?;
     let scratch = Scratch::new(None)?;
     let measured = scratch.settle(measured::measured(args, scratch.path()));
     let measurement = measured?;
     if let Some(path) = &args.output {
-        measurement.write(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        measurement.write(path).with_context(|| super::cannot(path))?;
     }
     if output.format == Format::Text || args.output.is_none() {
         output.print(&measurement, |out| text::print(&measurement, out))?;
