@@ -1,7 +1,11 @@
 //! Workers alive at once: each is started while those before it stay, then all are asked together.
 //!
+//! Those before it rest at each start: threads of one that has just answered spin on for 10 to 20 ms, and what they take
+//! from a start says nothing of how many workers there are.
+//!
 //! A peer is started as a server: its first answer is one line, not its tensor.
 
+use std::thread::sleep;
 use std::time::Duration;
 
 use super::SweepError;
@@ -12,6 +16,8 @@ use crate::way::{Launch, Way};
 
 /// Turns of each way at least, so that each order is followed by its mirror image.
 const LEAST: usize = 2;
+/// How long the others rest before each start.
+const REST: Duration = Duration::from_millis(100);
 /// Warm runs of each worker, at most, in each turn.
 const WARM: usize = 10;
 /// And for how long, at most.
@@ -45,7 +51,10 @@ pub(super) fn measure(
         ways.iter().map(|way| PointRuns { name: way.name.clone(), ..PointRuns::default() }).collect();
     for index in order(ways.len(), runs.div_ceil(count).max(LEAST)) {
         let (way, point) = (&ways[index], &mut by_way[index]);
-        let start = |_| Server::start(way, Patience::default());
+        let start = |_| {
+            sleep(REST);
+            Server::start(way, Patience::default())
+        };
         let mut servers = (0..count).map(start).collect::<Result<Vec<_>, LoadError>>().map_err(failed)?;
         point.cold_ms.extend(servers.iter().map(Server::first_ms));
         let load = Load {
