@@ -150,6 +150,10 @@ fn wrong_use_is_refused_before_anything_is_launched() {
     let nowhere = home.blink("bench one.blink -o none/new.json").run().failed(1);
     assert!(nowhere.stderr.contains("none/new.json cannot be written") && nowhere.stdout.is_empty());
     home.blink("bench one.blink --model two").run().failed(2);
+    home.blink("bench one.blink --start normal,normal").refused(2).names(&["twice"]);
+    home.blink("bench one.blink --rate 5").refused(2).names(&["--mode throughput"]);
+    home.blink("bench one.blink --mode throughput --state disk").refused(2).names(&["--state disk"]);
+    home.blink("bench one.blink --mode throughput --sweep batch=1").refused(2).names(&["--sweep"]);
     home.blink("bench one.blink --threads 0").run().failed(2);
     home.blink("bench one.blink --input y=x.npy").run().failed(2);
 }

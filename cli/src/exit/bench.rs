@@ -10,7 +10,7 @@ use blink_benches::setup::SetupError;
 use blink_benches::sweep::SweepError;
 
 use super::known as code;
-use crate::verbs::bench::{AgentError, BudgetsBroken, Regressed, ReportError, WrongAnswer};
+use crate::verbs::bench::{AgentError, BudgetsBroken, Regressed, ReportError, WrongAnswer, WrongUse};
 
 /// The code of `cause`, where it is such an error and calls for one.
 pub(super) fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
@@ -23,7 +23,7 @@ pub(super) fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if cause.is::<BudgetsBroken>() || cause.is::<Regressed>() {
         return Some(3);
     }
-    if cause.is::<ReadError>() || cause.is::<ReportError>() {
+    if cause.is::<ReadError>() || cause.is::<ReportError>() || cause.is::<WrongUse>() {
         return Some(2);
     }
     let code = cause.downcast_ref().and_then(setup);

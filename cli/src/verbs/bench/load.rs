@@ -17,17 +17,27 @@ const WARM_UP: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LoadArgs {
     /// Workers at once, each with one request at a time: a closed loop for each number, in which each is asked again as
-    /// soon as it has answered.
-    #[arg(long, value_delimiter = ',', value_name = "N,...", default_value = "1,2,4")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// soon as it has answered [default: 1,2,4].
+    #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: Vec<u16>,
     /// Requests a second: an open loop for each, with the most workers, in which requests come at random times whether
     /// or not earlier ones are answered.
     #[arg(long, value_delimiter = ',', value_name = "R,...", value_parser = rate)]
     rate: Vec<f64>,
-    /// Seconds that each loop lasts, for each way.
-    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
-    seconds: f64,
+    /// Seconds that each loop lasts, for each way [default: 5].
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    seconds: Option<f64>,
+}
+
+/// What is asked where nothing else is said.
+const CONCURRENCY: [usize; 3] = [1, 2, 4];
+const SECONDS: f64 = 5.0;
+
+impl LoadArgs {
+    /// Whether something was asked that only means something under load.
+    pub(super) fn are_given(&self) -> bool {
+        !self.concurrency.is_empty() || !self.rate.is_empty() || self.seconds.is_some()
+    }
 }
 
 fn rate(typed: &str) -> Result<f64, String> {
@@ -42,9 +52,10 @@ fn seconds(typed: &str) -> Result<f64, String> {
 
 /// Puts every load on every way of `setup`, in turns.
 pub(super) fn measure(setup: &mut Setup, args: &LoadArgs) -> anyhow::Result<Vec<LoadRuns>> {
-    let duration = Duration::from_secs_f64(args.seconds);
+    let duration = Duration::from_secs_f64(args.seconds.unwrap_or(SECONDS));
+    let concurrency: Vec<usize> = args.concurrency.iter().map(|&servers| servers.into()).collect();
     let plan = Plan {
-        concurrency: args.concurrency.iter().map(|&servers| servers.into()).collect(),
+        concurrency: if concurrency.is_empty() { CONCURRENCY.into() } else { concurrency },
         rates: args.rate.clone(),
         duration,
         warm_up: (duration / 10).min(WARM_UP),

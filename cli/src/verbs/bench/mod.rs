@@ -65,6 +65,11 @@ pub(crate) struct BudgetsBroken {
     all: usize,
 }
 
+/// Arguments that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUse(&'static str);
+
 /// Answers that differ where they must not.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -11,7 +11,7 @@ use blink_benches::sweep::SweepSpec;
 use clap::ValueEnum;
 
 use super::subject::SubjectArgs;
-use super::{load, measured, text};
+use super::{WrongUse, load, measured, text};
 use crate::output::{Format, Output};
 use crate::verbs::scratch::Scratch;
 
@@ -96,6 +96,7 @@ impl RoundsArgs {
 
 /// Makes the starts, and says what came out.
 pub(crate) fn run(args: &StartArgs, output: &Output) -> anyhow::Result<()> {
+    check(args)?;
     super::can_write(args.output.as_deref())?;
     let scratch = Scratch::new(None)?;
     let measured = scratch.settle(measured::measured(args, scratch.path()));
@@ -107,4 +108,17 @@ pub(crate) fn run(args: &StartArgs, output: &Output) -> anyhow::Result<()> {
         output.print(&measurement, |out| text::print(&measurement, out))?;
     }
     super::held(&measurement)
+}
+
+/// Refuses what would be asked in vain.
+fn check(args: &StartArgs) -> Result<(), WrongUse> {
+    match args.mode {
+        Mode::Start if args.load.are_given() => Err(WrongUse(
+            "--concurrency, --rate and --seconds are of --mode throughput: say that too, or leave them out",
+        )),
+        Mode::Throughput if args.bare || !args.sweep.is_empty() || args.rounds.state.contains(&State::Disk) => {
+            Err(WrongUse("--bare, --sweep and --state disk are of starts: leave them out with --mode throughput"))
+        }
+        _ => Ok(()),
+    }
 }

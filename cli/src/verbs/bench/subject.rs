@@ -4,11 +4,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
 use blink_benches::peer::Peer;
 use blink_benches::setup::{Plan, Starts};
 use blink_runtime::{Model, StartMode, thread_count};
 
+use super::WrongUse;
 use crate::program;
 use crate::tensor_files::read_inputs;
 use crate::verbs::run::Prepack;
@@ -106,13 +106,17 @@ impl SubjectArgs {
         words
     }
 
-    fn starts(&self) -> anyhow::Result<Starts> {
+    fn starts(&self) -> Result<Starts, WrongUse> {
         let mode = |start: &StartArg| match start {
             StartArg::Snapshot => StartMode::Snapshot,
             StartArg::Normal => StartMode::Normal,
         };
         let modes: Vec<_> = self.start.iter().map(mode).collect();
-        ensure!(modes.len() < 2 || modes[0] != modes[1], "a start is named twice in --start, expected each once");
-        Ok(if modes.is_empty() { Starts::Any } else { Starts::These(modes) })
+        match modes[..] {
+            [] => Ok(Starts::Any),
+            [_] => Ok(Starts::These(modes)),
+            [first, second] if first != second => Ok(Starts::These(modes)),
+            _ => Err(WrongUse("--start names one start twice, expected each once")),
+        }
     }
 }
