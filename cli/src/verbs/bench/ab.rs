@@ -65,6 +65,7 @@ fn measured(args: &AbArgs) -> anyhow::Result<Measurement> {
     let agents = agents.map(|(name, path)| Agent::start(name, path, &args.subject, from_disk));
     let [base, new] = agents;
     let mut agents = Agents([base?, new?]);
+    agents.agree()?;
     bar.set_length(rounds.launches(agents.ways().len()) as u64);
     bar.set_message("starting");
     let ways = measure::measure(&mut agents, &rounds, || bar.inc(1));
@@ -75,13 +76,6 @@ fn measured(args: &AbArgs) -> anyhow::Result<Measurement> {
     // Both end here: who is still alive counts as somebody else on the machine.
     let [base, new] = agents.end();
     let mut answers = new.answers;
-    anyhow::ensure!(
-        base.answers.digest == answers.digest,
-        super::WrongAnswer(format!(
-            "the builds give different answers: digest {} of base, {} of new",
-            base.answers.digest, answers.digest
-        ))
-    );
     answers.checked = ways.iter().map(|way| way.states.iter().map(|runs| runs.runs.len()).sum::<usize>()).sum();
     let settings = Settings {
         runs: rounds.runs,

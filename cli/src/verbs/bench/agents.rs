@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use blink_benches::measure::Launches;
 use blink_benches::measurement::{Kind, Run, State};
 
+use super::WrongAnswer;
 use super::agent::{Ask, PROTOCOL, Ready, Told};
 use super::subject::SubjectArgs;
 
@@ -149,6 +150,15 @@ impl Launches for Agents {
 }
 
 impl Agents {
+    /// Whether both give the same answer, bit for bit.
+    pub(super) fn agree(&self) -> Result<(), WrongAnswer> {
+        let [base, new] = self.0.each_ref().map(|agent| &agent.ready.answers.digest);
+        if base == new {
+            return Ok(());
+        }
+        Err(WrongAnswer(format!("the builds give different answers: digest {base} of base, {new} of new")))
+    }
+
     /// Has both end; what they had made ready.
     pub(super) fn end(self) -> [Ready; 2] {
         self.0.map(|Agent { line, ready }| {
