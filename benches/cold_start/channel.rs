@@ -43,7 +43,7 @@ struct Request {
 pub(crate) fn measure(ready: &Ready, programs: &Programs, settings: &Settings) -> anyhow::Result<Vec<ChannelRuns>> {
     let ways = ready.ways.iter().filter(|way| match way.name.as_str() {
         "normal" => ready.worker("restored").is_none(),
-        _ => matches!(way.launch, Launch::Worker(_)),
+        _ => way.is_worker(),
     });
     ways.map(|way| ask(way, ready, programs, settings).with_context(|| format!("{} beside one process", way.name)))
         .collect()

@@ -7,17 +7,18 @@
 //! |---|---|
 //! | `permutation.rs` | whether a difference is more than chance, of one figure and of many at once |
 //! | `derived.rs` | figures made of several sets of samples |
-//! | `random.rs` | seeded numbers |
+//! | `random.rs` | what chance deals out |
 
 mod derived;
 mod permutation;
 mod random;
 
+use blink_examples::Random;
 use serde::{Deserialize, Serialize};
 
 pub use self::derived::Derived;
 pub use self::permutation::{PERMUTATIONS, PermutationTest, holm};
-use self::random::Random;
+use self::random::drawn_median;
 
 /// How often samples are resampled for an interval.
 const RESAMPLES: usize = 4000;
@@ -77,7 +78,7 @@ impl Summary {
         let sorted = sorted(samples);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let at = |share| at(&sorted, share);
-        let interval = resample(|random| random.median(&sorted));
+        let interval = resample(|random| drawn_median(random, &sorted));
         let (p50, p90, p95, p99) = (at(0.5), at(0.9), at(0.95), at(0.99));
         Some(Summary { count: samples.len(), min, p50, p90, p95, p99, max, interval })
     }
@@ -124,6 +125,13 @@ pub fn percentile(samples: &[f64], share: f64) -> Option<f64> {
     (!samples.is_empty() && (0.0..=1.0).contains(&share)).then(|| at(&sorted(samples), share))
 }
 
+/// The thing in the middle by its `time`: half of the others took no longer. `None` of nothing.
+pub fn middle<T>(things: &[T], time: impl Fn(&T) -> f64) -> Option<&T> {
+    let mut by_time: Vec<&T> = things.iter().collect();
+    by_time.sort_by(|a, b| time(a).total_cmp(&time(b)));
+    by_time.get(by_time.len().saturating_sub(1) / 2).copied()
+}
+
 fn sorted(samples: &[f64]) -> Vec<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -144,7 +152,7 @@ fn between(len: usize, share: f64, at: impl Fn(usize) -> f64) -> f64 {
 
 /// The interval that holds a figure of resampled data: the percentile bootstrap.
 fn resample(figure: impl Fn(&mut Random) -> f64) -> Interval {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let figures: Vec<f64> = (0..RESAMPLES).map(|_| figure(&mut random)).collect();
     let figures = sorted(&figures);
     let outside = (1.0 - CONFIDENCE) / 2.0;

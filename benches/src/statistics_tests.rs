@@ -15,7 +15,7 @@ pub(super) fn times(random: &mut Random, count: usize, centre: f64) -> Vec<f64> 
 
 /// [`times`] from a seed.
 pub(crate) fn seeded_times(seed: u64, count: usize, centre: f64) -> Vec<f64> {
-    times(&mut Random(seed), count, centre)
+    times(&mut Random::new(seed), count, centre)
 }
 
 #[test]
@@ -52,13 +52,13 @@ fn an_outlier_moves_neither_median_nor_interval() {
 
 #[test]
 fn the_same_samples_give_the_same_interval() {
-    let samples = times(&mut Random(3), 30, 50.0);
+    let samples = times(&mut Random::new(3), 30, 50.0);
     assert_eq!(Summary::of(&samples), Summary::of(&samples));
 }
 
 #[test]
 fn the_interval_holds_the_true_median_about_as_often_as_it_says() {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let truth = median(&times(&mut random, 200_000, 50.0)).unwrap();
     let holds = (0..300)
         .filter(|_| {
@@ -72,7 +72,7 @@ fn the_interval_holds_the_true_median_about_as_often_as_it_says() {
 
 #[test]
 fn more_samples_narrow_the_interval() {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let width = |random: &mut Random, count| {
         let Interval { low, high } = Summary::of(&times(random, count, 50.0)).unwrap().interval;
         high - low
@@ -82,7 +82,7 @@ fn more_samples_narrow_the_interval() {
 
 #[test]
 fn a_real_change_of_five_percent_shows_and_noise_does_not() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let base = times(&mut random, 100, 50.0);
     let slower = Ratio::of(&times(&mut random, 100, 52.5), &base).unwrap();
     assert!(slower.interval.low > 1.0 && (1.03..1.07).contains(&slower.ratio), "{slower:?}");
@@ -92,7 +92,7 @@ fn a_real_change_of_five_percent_shows_and_noise_does_not() {
 
 #[test]
 fn a_difference_is_that_of_the_medians_and_knows_how_sure_it_is() {
-    let mut random = Random(9);
+    let mut random = Random::new(9);
     let (base, shifted) = (times(&mut random, 200, 50.0), times(&mut random, 200, 50.0));
     let shifted: Vec<f64> = shifted.iter().map(|time| time + 4.0).collect();
     let Difference { difference, interval } = Difference::of(&shifted, &base).unwrap();

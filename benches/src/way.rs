@@ -22,6 +22,11 @@ pub enum Launch {
 }
 
 impl Way {
+    /// Whether it is a worker.
+    pub fn is_worker(&self) -> bool {
+        matches!(self.launch, Launch::Worker(_))
+    }
+
     /// Launches it once, for its first answer.
     pub fn launch(&self) -> Result<Launched, LaunchError> {
         self.launch_and(0, |_| ())

@@ -10,7 +10,7 @@
 mod start;
 
 use crate::interleave::interleave;
-use crate::measurement::{Kind, Run, State, StateRuns, WayRuns};
+use crate::measurement::{Kind, Run, Settings, State, StateRuns, WayRuns};
 
 pub use self::start::MeasureError;
 
@@ -46,6 +46,12 @@ pub struct Rounds {
 }
 
 impl Rounds {
+    /// What a measurement says of these rounds, of workers with so many threads, packed or not.
+    pub fn settings(self, threads: usize, prepack: bool, is_bare: bool) -> Settings {
+        let Rounds { states, runs, warm_launches, warm_runs } = self;
+        Settings { runs, warm_launches, warm_runs, threads, prepack, states, is_bare }
+    }
+
     /// How many launches of `ways` ways that is at most, the uncounted ones included.
     pub fn launches(&self, ways: usize) -> usize {
         ways * (self.states.len() * (self.runs + 1) + self.warm_launches)

@@ -11,7 +11,7 @@ use crate::measurement::{Kind, Run, State};
 use crate::memory::Shares;
 use crate::reap;
 use crate::setup::Setup;
-use crate::way::Launch;
+use crate::way::{Launch, Way};
 
 /// Why a start of a [`Setup`] is no measurement.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ impl Launches for Setup {
     type Error = MeasureError;
 
     fn ways(&self) -> Vec<(String, Kind, Option<f64>)> {
-        let kind = |way: &crate::way::Way| match &way.launch {
+        let kind = |way: &Way| match &way.launch {
             Launch::Worker(_) => Kind::Worker,
             Launch::Process(_) => {
                 let typed = self.peers.iter().find(|peer| peer.name == way.name);
@@ -48,19 +48,18 @@ impl Launches for Setup {
     }
 
     fn takes(&self, way: usize, state: State) -> bool {
-        state == State::Hot || matches!(self.ways.get(way).map(|way| &way.launch), Some(Launch::Worker(_)))
+        state == State::Hot || self.ways.get(way).is_some_and(Way::is_worker)
     }
 
     fn start(&mut self, way: usize, state: State) -> Result<Run, MeasureError> {
         let way = &self.ways[way];
-        let is_worker = matches!(way.launch, Launch::Worker(_));
         let mut cached = None;
         if state == State::Disk {
             if let Some((path, left)) = self.files.forget().map_err(MeasureError::PageCache)? {
                 return Err(MeasureError::Cached { path: path.to_owned(), left });
             }
             cached = Some(0);
-        } else if is_worker && !self.is_bare {
+        } else if way.is_worker() && !self.is_bare {
             cached = self.files.cached().ok();
         }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::launch::Launched;
-use crate::statistics::median;
+use crate::statistics::{median, middle};
 use crate::timeline::PhaseTime;
 
 /// One way to start a model.
@@ -129,9 +129,7 @@ impl StateRuns {
 
     /// The start in the middle: half of the others were no faster. `None` where there is none.
     pub fn middle(&self) -> Option<&Run> {
-        let mut by_time: Vec<_> = self.runs.iter().collect();
-        by_time.sort_by(|a, b| a.cold_ms.total_cmp(&b.cold_ms));
-        by_time.get(by_time.len().saturating_sub(1) / 2).copied()
+        middle(&self.runs, |run| run.cold_ms)
     }
 }
 

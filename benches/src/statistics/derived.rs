@@ -3,7 +3,9 @@
 //! "Over" is cold less warm. Were the warm median taken for a constant, its own noise would look like a change of
 //! every cold start alike, and any test would be sure of it. So each set is resampled and permuted by itself.
 
-use super::random::Random;
+use blink_examples::Random;
+
+use super::random::drawn_median;
 use super::{at, sorted};
 
 /// Sets of samples, and the figure that one value of each makes.
@@ -54,7 +56,7 @@ impl Derived {
 
     /// The figure that the medians of resampled sets make.
     pub(super) fn resampled(&self, random: &mut Random) -> f64 {
-        self.combined(|set| random.median(set))
+        self.combined(|set| drawn_median(random, set))
     }
 
     fn combined(&self, of: impl FnMut(&Vec<f64>) -> f64) -> f64 {

@@ -16,8 +16,10 @@
 //! It takes runs to be independent of each other. It cannot know that the machine had another mood when the other
 //! side was measured: sides that are measured in turns share their moods, two files do not.
 
+use blink_examples::Random;
+
 use super::derived::Derived;
-use super::random::Random;
+use super::random::below;
 
 /// How often samples are dealt out unless somebody asks for more.
 pub const PERMUTATIONS: usize = 10_000;
@@ -56,7 +58,7 @@ impl PermutationTest {
         let found = difference(&pools);
         // Sums of the same numbers in another order differ in their last bits.
         let least = found * (1.0 - 1e-12);
-        let mut random = Random(seed(&pools));
+        let mut random = Random::new(seed(&pools));
         let mut as_great = 0;
         for _ in 0..permutations {
             pools.iter_mut().for_each(|pool| pool.deal(&mut random));
@@ -72,7 +74,7 @@ impl PermutationTest {
 /// share the luck of the deals.
 fn seed(pools: &[Pool]) -> u64 {
     let bits = pools.iter().flat_map(|pool| &pool.sorted).map(|sample| sample.to_bits());
-    bits.fold(1, |seed, bits| Random(seed ^ bits).bits())
+    bits.fold(1, |seed, bits| Random::new(seed ^ bits).bits())
 }
 
 /// A set of both sides together, and whose each sample is.
@@ -95,7 +97,7 @@ impl Pool {
     /// Gives each side as many samples as it had, drawn by chance.
     fn deal(&mut self, random: &mut Random) {
         for place in (1..self.is_old.len()).rev() {
-            self.is_old.swap(place, random.below(place + 1));
+            self.is_old.swap(place, below(random, place + 1));
         }
     }
 

@@ -19,7 +19,7 @@ fn p_is_the_share_of_deals_that_can_be_counted_by_hand() {
 
 #[test]
 fn it_is_two_sided_and_the_same_each_time() {
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let (old, new) = (times(&mut random, 30, 50.0), times(&mut random, 30, 51.0));
     assert_eq!(PermutationTest::of(&old, &new), PermutationTest::of(&old, &new));
     assert!((p(&old, &new) - p(&new, &old)).abs() < 0.01);
@@ -37,7 +37,7 @@ fn p_is_never_nothing_and_the_same_on_both_sides_is_no_change() {
 
 #[test]
 fn real_changes_are_found() {
-    let mut random = Random(12);
+    let mut random = Random::new(12);
     let mut found = |change: f64, count| {
         let is_found = |_: &i32| p(&times(&mut random, count, 40.0), &times(&mut random, count, 40.0 + change)) < 0.01;
         (0..100).filter(is_found).count()
@@ -48,7 +48,7 @@ fn real_changes_are_found() {
 
 #[test]
 fn noise_is_called_a_change_as_seldom_as_p_says() {
-    let mut random = Random(21);
+    let mut random = Random::new(21);
     let mut called = |bound: f64, trials: i32| {
         let is_called = |_: &i32| p(&times(&mut random, 20, 40.0), &times(&mut random, 20, 40.0)) < bound;
         (0..trials).filter(is_called).count()
@@ -60,7 +60,7 @@ fn noise_is_called_a_change_as_seldom_as_p_says() {
 
 #[test]
 fn an_unsure_constant_does_not_make_a_sure_change() {
-    let mut random = Random(8);
+    let mut random = Random::new(8);
     // Cold is the same; warm fell by less than it is unsure by, and by as much as a third of what is over.
     let (old, new) = (times(&mut random, 50, 41.0), times(&mut random, 50, 41.0));
     let (old_warm, new_warm) = (vec![40.0, 41.0, 39.0], vec![39.0, 40.0, 38.0]);

@@ -5,7 +5,6 @@ use crate::interleave::interleave;
 use crate::measurement::PointRuns;
 use crate::memory::Shares;
 use crate::setup::Setup;
-use crate::way::Launch;
 
 /// Warm runs after each cold start of a worker.
 const WARM: u32 = 5;
@@ -14,7 +13,7 @@ const WARM: u32 = 5;
 pub(super) fn measure(point: &str, setup: &Setup, runs: usize) -> Result<Vec<PointRuns>, SweepError> {
     let launch = |index: usize| {
         let way = &setup.ways[index];
-        let repeat = if matches!(way.launch, Launch::Worker(_)) { WARM } else { 0 };
+        let repeat = if way.is_worker() { WARM } else { 0 };
         let mut shares = None;
         let launched = way.launch_and(repeat, |pid| shares = Shares::of(pid).ok());
         let failed =

@@ -12,7 +12,7 @@ use super::SweepError;
 use crate::interleave::order;
 use crate::load::{Load, LoadError, Patience, Server, shares};
 use crate::measurement::{Arrivals, PointRuns};
-use crate::way::{Launch, Way};
+use crate::way::Way;
 
 /// Turns of each way at least, so that each order is followed by its mirror image.
 const LEAST: usize = 2;
@@ -25,15 +25,10 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Takes peers that are no servers out of `ways`, with the reason.
 pub(super) fn leave_out_silent(ways: &mut Vec<Way>, left_out: &mut Vec<String>) {
-    ways.retain(|way| match &way.launch {
-        Launch::Worker(_) => true,
-        Launch::Process(_) => match Server::start(way, Patience::default()) {
-            Ok(_) => true,
-            Err(error) => {
-                left_out.push(format!("{} along workers: {error}", way.name));
-                false
-            }
-        },
+    ways.retain(|way| {
+        let failed = if way.is_worker() { None } else { Server::start(way, Patience::default()).err() };
+        left_out.extend(failed.as_ref().map(|error| format!("{} along workers: {error}", way.name)));
+        failed.is_none()
     });
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use blink_benches::measure::{self, Launches};
-use blink_benches::measurement::{Measurement, Settings, State};
+use blink_benches::measurement::{Measurement, State};
 use blink_runtime::thread_count;
 
 use super::agents::{Agent, Agents};
@@ -15,8 +15,8 @@ use super::frame::Frame;
 use super::measured::bound;
 use super::start::RoundsArgs;
 use super::subject::SubjectArgs;
-use super::{diff, text};
-use crate::output::{Format, Output, note};
+use super::{diff, note_left_out, text};
+use crate::output::{Format, Output};
 use crate::program;
 use crate::progress;
 
@@ -77,23 +77,13 @@ fn measured(args: &AbArgs) -> anyhow::Result<Measurement> {
     let [base, new] = agents.end();
     let mut answers = new.answers;
     answers.checked = ways.iter().map(|way| way.states.iter().map(|runs| runs.runs.len()).sum::<usize>()).sum();
-    let settings = Settings {
-        runs: rounds.runs,
-        warm_launches: rounds.warm_launches,
-        warm_runs: rounds.warm_runs,
-        threads: thread_count(args.subject.threads)?,
-        prepack: new.prepack,
-        states: rounds.states,
-        is_bare: false,
-    };
+    let settings = rounds.settings(thread_count(args.subject.threads)?, new.prepack, false);
     let mut measurement = frame.end(settings, new.subject, answers, ways);
     measurement.bound = bound;
     measurement.left_out = [("base", base.left_out), ("new", new.left_out)]
         .into_iter()
         .flat_map(|(name, left)| left.into_iter().map(move |left| format!("{name}: {left}")))
         .collect();
-    for left in &measurement.left_out {
-        note!("left out: {left}");
-    }
+    note_left_out(&measurement.left_out);
     Ok(measurement)
 }

@@ -9,6 +9,7 @@ use blink_benches::measurement::Measurement;
 use blink_benches::table::Table;
 use serde::Serialize;
 
+use super::note_left_out;
 use crate::output::{Output, note};
 
 /// How many figures an error names.
@@ -78,9 +79,7 @@ fn report(comparison: &Comparison, old: &str, new: &str, output: &Output) -> any
     for doubt in &comparison.doubts {
         note!("warning: {doubt}");
     }
-    for left in &comparison.left_out {
-        note!("left out: {left}");
-    }
+    note_left_out(&comparison.left_out);
     anyhow::ensure!(
         !comparison.rows.is_empty(),
         "{old} and {new} have no figure in common, expected the same ways and states in both"

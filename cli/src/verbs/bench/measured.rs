@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use blink_benches::measure::{self, Rounds};
-use blink_benches::measurement::{Answers, Bound, Measurement, Settings, State, SweepRuns, WayRuns};
+use blink_benches::measurement::{Answers, Bound, Measurement, State, SweepRuns, WayRuns};
 use blink_benches::setup::{Plan, Setup};
 use blink_benches::statistics::median;
 use blink_benches::sweep::{self, Swept};
@@ -11,8 +11,7 @@ use blink_benches::touch;
 
 use super::frame::Frame;
 use super::start::{Mode, StartArgs};
-use super::{calls, load};
-use crate::output::note;
+use super::{calls, load, note_left_out};
 use crate::progress;
 
 /// How often the weights are touched for the bound.
@@ -44,18 +43,8 @@ pub(super) fn measured(args: &StartArgs, directory: &Path) -> anyhow::Result<Mea
     let bound = bound(&plan.artifact, plan.model.as_deref(), &ways)?;
     left_out.extend(without_disk(&rounds, &ways));
     let sweeps = sweeps(args, &plan, &mut setup.answers, &mut left_out)?;
-    for left in &left_out {
-        note!("left out: {left}");
-    }
-    let settings = Settings {
-        runs: rounds.runs,
-        warm_launches: rounds.warm_launches,
-        warm_runs: rounds.warm_runs,
-        threads: plan.threads,
-        prepack: setup.prepack,
-        states: rounds.states,
-        is_bare: args.bare,
-    };
+    note_left_out(&left_out);
+    let settings = rounds.settings(plan.threads, setup.prepack, args.bare);
     let mut measurement = frame.end(settings, setup.subject, setup.answers, ways);
     measurement.overhead.looks_ms = median(&setup.looks_ms);
     measurement.bound = bound;

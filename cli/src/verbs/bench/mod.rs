@@ -35,7 +35,7 @@ use clap::Subcommand;
 pub(crate) use self::agents::AgentError;
 pub(crate) use self::diff::Regressed;
 pub(crate) use self::report::ReportError;
-use crate::output::Output;
+use crate::output::{Output, note};
 
 /// Measure cold starts, compare them, hold them to budgets.
 #[derive(Clone, Debug, clap::Args)]
@@ -93,6 +93,11 @@ fn can_write(output: Option<&Path>) -> anyhow::Result<()> {
 
 fn cannot(path: &Path) -> String {
     format!("{} cannot be written", path.display())
+}
+
+/// Says what could not be measured or compared, and why.
+fn note_left_out(left_out: &[String]) {
+    left_out.iter().for_each(|left| note!("left out: {left}"));
 }
 
 /// Whether every budget was kept.

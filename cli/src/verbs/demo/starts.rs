@@ -9,7 +9,7 @@ use blink_benches::agreement;
 use blink_benches::interleave::interleave;
 use blink_benches::launch::Launched;
 use blink_benches::process::ProcessLaunch;
-use blink_benches::statistics::{Summary, median};
+use blink_benches::statistics::{Summary, median, middle};
 use blink_benches::subject::Written;
 use blink_benches::way::{Launch, Way};
 use blink_benches::worker::WorkerLaunch;
@@ -51,9 +51,7 @@ impl Start {
 
     /// The launch in the middle: half of the others were no faster.
     pub(super) fn middle(&self) -> Option<&Launched> {
-        let mut by_time: Vec<_> = self.launched.iter().collect();
-        by_time.sort_by(|a, b| a.cold_ms.total_cmp(&b.cold_ms));
-        by_time.get(by_time.len().saturating_sub(1) / 2).copied()
+        middle(&self.launched, |launched| launched.cold_ms)
     }
 }
 
