@@ -25,7 +25,7 @@ pub enum OpenError {
     #[error("file ends inside the header: found {found} bytes, expected at least 256; copy or compile it again")]
     TruncatedHeader { found: u64 },
     #[error(
-        "format version is {found}, this blink reads version 1; compile the model again, or use the blink that made it"
+        "format version is {found}, this blink reads versions 1 and 2; compile the model again, or use the blink that made it"
     )]
     FormatVersion { found: u32 },
     #[error("header length is {found}, expected 256; copy or compile it again")]
@@ -72,6 +72,10 @@ pub enum OpenError {
     SectionModel { index: usize, kind: SectionKind, found: Option<u32> },
     #[error("section {index} holds weights, expected right after its model's graph")]
     WeightsPlace { index: usize },
+    #[error("section {index} holds native code, expected right after the guest that it was made of")]
+    CodePlace { index: usize },
+    #[error("section {index} is a second guest: an artifact has one at most")]
+    SecondGuest { index: usize },
     #[error("model {model} has {found} {kind} sections, expected {}", expected(*kind))]
     SectionsOfModel { model: u32, kind: SectionKind, found: usize },
     #[error("sections end at {end}, the file at {file_len}: only zeros up to the next multiple of 4096 may follow")]
@@ -107,7 +111,7 @@ pub enum WriteError {
 fn part(kind: SectionKind, model: Option<u32>) -> String {
     match model {
         Some(model) => format!("{kind} of model {model}"),
-        None if kind == SectionKind::Manifest => kind.to_string(),
+        None if kind.is_of_artifact() => kind.to_string(),
         None => format!("{kind} of no model"),
     }
 }

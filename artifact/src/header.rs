@@ -8,8 +8,10 @@ use crate::target::HostClass;
 
 /// First bytes of every artifact.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89BLNK\r\n\x1a";
-/// The format version that this code writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The newest format version that this code writes and reads: with a guest.
+pub const FORMAT_VERSION: u32 = 2;
+/// The version of artifacts without a guest.
+pub(crate) const WITHOUT_GUEST: u32 = 1;
 /// Bytes the header takes.
 pub(crate) const HEADER_LEN: usize = 256;
 /// The smallest alignment of a section, and the unit of the file's length.
@@ -85,6 +87,8 @@ impl serde::Serialize for OrtVersion {
 /// What the header says, each field already within its own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Format version, 1 or 2.
+    pub version: u32,
     /// Length of the whole file in bytes.
     pub file_len: u64,
     /// Entries of the section table.
@@ -114,9 +118,9 @@ impl Header {
         let Some(bytes) = bytes.first_chunk::<HEADER_LEN>() else {
             return Err(OpenError::TruncatedHeader { found: bytes.len() as u64 });
         };
-        let found = u32_at(bytes, 8);
-        if found != FORMAT_VERSION {
-            return Err(OpenError::FormatVersion { found });
+        let version = u32_at(bytes, 8);
+        if !(WITHOUT_GUEST..=FORMAT_VERSION).contains(&version) {
+            return Err(OpenError::FormatVersion { found: version });
         }
         let found = u32_at(bytes, 12);
         if found as usize != HEADER_LEN {
@@ -152,7 +156,7 @@ impl Header {
         }
         let mut structure_hash = [0; 32];
         structure_hash.copy_from_slice(&bytes[STRUCTURE_HASH]);
-        Ok(Header { file_len, sections, models, host_class, provider, ort, structure_hash })
+        Ok(Header { version, file_len, sections, models, host_class, provider, ort, structure_hash })
     }
 
     /// The header as it stands in the file.
@@ -160,7 +164,7 @@ impl Header {
         let mut bytes = [0; HEADER_LEN];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
         put(0, &MAGIC);
-        put(8, &FORMAT_VERSION.to_le_bytes());
+        put(8, &self.version.to_le_bytes());
         put(12, &(HEADER_LEN as u32).to_le_bytes());
         put(16, &self.file_len.to_le_bytes());
         put(24, &self.sections.to_le_bytes());

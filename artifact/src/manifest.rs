@@ -2,11 +2,13 @@
 //!
 //! Every field is an input or a property of the compilation, never a time, a path or a measurement.
 
+mod guest;
 pub(crate) mod rules;
 
 use blink_tensors::DType;
 use serde::{Deserialize, Serialize};
 
+pub use guest::{CodeRecord, GuestKind, GuestRecord, GuestStep};
 pub use rules::{MAX_MANIFEST_LEN, ManifestError};
 
 /// The whole manifest.
@@ -17,6 +19,9 @@ pub struct Manifest {
     pub compiler: String,
     /// The models, in the order of their indices in the section table.
     pub models: Vec<ModelRecord>,
+    /// The guest, where there is one. From format version 2 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<GuestRecord>,
 }
 
 /// One model of the artifact.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
 use crate::header::{HEADER_LEN, HUGE_PAGE, Header, structure_hash};
+use crate::manifest::rules::GuestSections;
 use crate::manifest::{Manifest, ModelRecord};
 use crate::map::MappedFile;
 use crate::table::{self, Section, SectionKind};
@@ -58,7 +59,9 @@ impl Artifact {
             }
         }
         let golden_len = |model| find(&sections, model, SectionKind::Golden).map_or(0, |section| section.len);
-        let manifest = Manifest::decode(bytes_of(&map, &sections[0]), header.models, golden_len)?;
+        let has = |kind| sections.iter().any(|section| section.kind == kind);
+        let guest = GuestSections { guest: has(SectionKind::Guest), code: has(SectionKind::Code) };
+        let manifest = Manifest::decode(bytes_of(&map, &sections[0]), header.models, golden_len, guest)?;
         for section in &sections {
             if section.kind == SectionKind::Weights && u64::from(section.alignment) == HUGE_PAGE {
                 map.prefer_huge_pages(section.offset as usize, section.len as usize);
@@ -133,6 +136,24 @@ impl Artifact {
     /// A model's golden outputs; empty where none are kept.
     pub fn golden(&self, model: u32) -> &[u8] {
         self.section(model, SectionKind::Golden)
+    }
+
+    /// The guest's portable WebAssembly, once its hash has been checked; `None` where there is no guest.
+    pub fn guest(&self) -> Result<Option<&[u8]>, OpenError> {
+        self.checked(SectionKind::Guest)
+    }
+
+    /// The guest's native code, once its hash has been checked; `None` where there is none.
+    ///
+    /// [`Artifact::open`] leaves this to whoever is about to run it, who may do it beside other work.
+    pub fn native_code(&self) -> Result<Option<&[u8]>, OpenError> {
+        self.checked(SectionKind::Code)
+    }
+
+    fn checked(&self, kind: SectionKind) -> Result<Option<&[u8]>, OpenError> {
+        let Some(section) = self.sections.iter().find(|section| section.kind == kind) else { return Ok(None) };
+        check_hash(&self.map, section, |_| ())?;
+        Ok(Some(bytes_of(&self.map, section)))
     }
 
     /// A model's graph, the padding after it and its weights as one slice, as the `ort` encoding wants them.

@@ -4,7 +4,7 @@
 //! the padding that their alignment asks for.
 
 use crate::error::OpenError;
-use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE, u32_at, u64_at};
+use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE, WITHOUT_GUEST, u32_at, u64_at};
 use crate::manifest::{MAX_MANIFEST_LEN, ManifestError};
 
 /// Bytes an entry takes.
@@ -24,22 +24,46 @@ pub enum SectionKind {
     Graph,
     /// A model's weights; right after its graph.
     Weights,
+    /// The guest: portable WebAssembly. From format version 2 on.
+    Guest,
+    /// What the guest was compiled to, for one kind of host; right after it.
+    Code,
 }
 
 impl SectionKind {
+    /// Every kind.
+    const ALL: [SectionKind; 6] = [
+        SectionKind::Manifest,
+        SectionKind::Golden,
+        SectionKind::Graph,
+        SectionKind::Weights,
+        SectionKind::Guest,
+        SectionKind::Code,
+    ];
+
+    /// Whether such a section belongs to the whole artifact, and not to one of its models.
+    pub(crate) fn is_of_artifact(self) -> bool {
+        matches!(self, SectionKind::Manifest | SectionKind::Guest | SectionKind::Code)
+    }
+
+    /// Whether artifacts of this format version can have such sections.
+    fn is_in(self, version: u32) -> bool {
+        version > WITHOUT_GUEST || !matches!(self, SectionKind::Guest | SectionKind::Code)
+    }
+
     pub(crate) const fn code(self) -> u32 {
         match self {
             SectionKind::Manifest => 1,
             SectionKind::Golden => 2,
             SectionKind::Graph => 3,
             SectionKind::Weights => 4,
+            SectionKind::Guest => 16,
+            SectionKind::Code => 17,
         }
     }
 
     fn from_code(code: u32) -> Option<SectionKind> {
-        [SectionKind::Manifest, SectionKind::Golden, SectionKind::Graph, SectionKind::Weights]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        SectionKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -50,6 +74,8 @@ impl std::fmt::Display for SectionKind {
             SectionKind::Golden => "golden",
             SectionKind::Graph => "graph",
             SectionKind::Weights => "weights",
+            SectionKind::Guest => "guest",
+            SectionKind::Code => "code",
         })
     }
 }
@@ -90,7 +116,8 @@ impl Section {
 
     fn decode(index: usize, bytes: &[u8; ENTRY_LEN], previous_end: u64, header: &Header) -> Result<Section, OpenError> {
         let code = u32_at(bytes, 0);
-        let kind = SectionKind::from_code(code).ok_or(OpenError::SectionKind { index, code })?;
+        let kind = SectionKind::from_code(code).filter(|kind| kind.is_in(header.version));
+        let kind = kind.ok_or(OpenError::SectionKind { index, code })?;
         let model = Some(u32_at(bytes, 4)).filter(|&model| model != WHOLE_ARTIFACT);
         let alignment = u32_at(bytes, 24);
         check_alignment(index, alignment)?;
@@ -131,6 +158,9 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
     let mut end = table_end(header.sections);
     for (index, entry) in table.as_chunks::<ENTRY_LEN>().0.iter().enumerate() {
         let section = Section::decode(index, entry, end, header)?;
+        if section.kind == SectionKind::Guest && sections.iter().any(|other| other.kind == SectionKind::Guest) {
+            return Err(OpenError::SecondGuest { index });
+        }
         check_place(index, &section, sections.last(), header)?;
         end = section.end();
         sections.push(section);
@@ -161,8 +191,8 @@ fn check_place(index: usize, section: &Section, previous: Option<&Section>, head
         return Err(ManifestError::TooLong { found: section.len }.into());
     }
     let model_fits = match section.model {
-        None => is_manifest,
-        Some(model) => !is_manifest && model < header.models,
+        None => section.kind.is_of_artifact(),
+        Some(model) => !section.kind.is_of_artifact() && model < header.models,
     };
     if !model_fits {
         return Err(OpenError::SectionModel { index, kind: section.kind, found: section.model });
@@ -170,6 +200,9 @@ fn check_place(index: usize, section: &Section, previous: Option<&Section>, head
     let after_its_graph = previous.is_some_and(|p| p.kind == SectionKind::Graph && p.model == section.model);
     if section.kind == SectionKind::Weights && !after_its_graph {
         return Err(OpenError::WeightsPlace { index });
+    }
+    if section.kind == SectionKind::Code && previous.is_none_or(|p| p.kind != SectionKind::Guest) {
+        return Err(OpenError::CodePlace { index });
     }
     Ok(())
 }

@@ -13,9 +13,9 @@ macro_rules! promised {
         const _: () = assert!(
             $holds,
             concat!(
-                "format version 1 promises: ", $what, ". Do not just update this number. Artifacts that exist were ",
+                "format versions 1 and 2 promise: ", $what, ". Do not just update this number. Artifacts that exist were ",
                 "written with it. A change is a new format version: describe it in docs/format.md (its last table ",
-                "too), raise FORMAT_VERSION, decide what readers do with version 1, and add golden artifacts with ",
+                "too), raise FORMAT_VERSION, decide what readers do with older ones, and add golden artifacts with ",
                 "`cargo test -p blink-artifact --test suite -- --ignored write_goldens_of_a_new_version`"
             )
         );
@@ -24,7 +24,7 @@ macro_rules! promised {
 
 promised! {
     "the magic": matches!(header::MAGIC, [0x89, b'B', b'L', b'N', b'K', 0x0d, 0x0a, 0x1a]);
-    "its own number": header::FORMAT_VERSION == 1;
+    "its own numbers": header::WITHOUT_GUEST == 1 && header::FORMAT_VERSION == 2;
     "a header of 256 bytes": header::HEADER_LEN == 256;
     "a structure hash of the first 64 bytes": header::HASHED.start == 0 && header::HASHED.end == 64;
     "the structure hash right after them": header::STRUCTURE_HASH.start == 64 && header::STRUCTURE_HASH.end == 96;
@@ -49,6 +49,8 @@ promised! {
     "kind 2 for golden outputs": SectionKind::Golden.code() == 2;
     "kind 3 for a graph": SectionKind::Graph.code() == 3;
     "kind 4 for weights": SectionKind::Weights.code() == 4;
+    "kind 16 for a guest": SectionKind::Guest.code() == 16;
+    "kind 17 for native code": SectionKind::Code.code() == 17;
     "class 1 for x86-64": HostClass::X86_64.code() == 1;
     "class 2 for x86-64-avx2": HostClass::X86_64Avx2.code() == 2;
     "class 3 for x86-64-avx512": HostClass::X86_64Avx512.code() == 3;

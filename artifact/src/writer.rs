@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{OpenError, WriteError};
-use crate::header::{self, ExecutionProvider, Header, OrtVersion, PAGE, structure_hash};
+use crate::header::{self, ExecutionProvider, FORMAT_VERSION, Header, OrtVersion, PAGE, WITHOUT_GUEST, structure_hash};
 use crate::publish::{self, PendingFile};
 use crate::reader::Artifact;
 use crate::table::{self, Section, SectionKind};
@@ -103,8 +103,11 @@ impl ArtifactWriter {
         self.out.flush_chunk().map_err(|source| self.io(source))?;
         let table: Vec<u8> = self.sections.iter().flat_map(Section::encode).collect();
         let Plan { host_class, provider, ort, models, sections } = self.plan;
+        let has_guest = self.sections.iter().any(|section| section.kind == SectionKind::Guest);
+        let version = if has_guest { FORMAT_VERSION } else { WITHOUT_GUEST };
+        let (file_len, unhashed) = (self.out.offset, [0; 32]);
         let mut header =
-            Header { file_len: self.out.offset, sections, models, host_class, provider, ort, structure_hash: [0; 32] };
+            Header { version, file_len, sections, models, host_class, provider, ort, structure_hash: unhashed };
         header.structure_hash = structure_hash(&header.encode(), &table);
         let head = [&header.encode()[..], &table].concat();
         let file = self.out.file.file();

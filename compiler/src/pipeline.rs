@@ -71,7 +71,7 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Sum
         golden: trial.golden.as_ref().map(|(golden, _)| golden.clone()),
         provenance: provenance(&source, request, (before.nodes, encoded.nodes)),
     };
-    let manifest = Manifest { compiler: env!("CARGO_PKG_VERSION").into(), models: vec![record] };
+    let manifest = Manifest { compiler: env!("CARGO_PKG_VERSION").into(), models: vec![record], guest: None };
     let golden = trial.golden.as_ref().map_or(&[][..], |(_, stored)| stored);
     let pending = encoded.write(&request.output, host_class, &manifest, golden)?;
     source.check_unchanged()?;

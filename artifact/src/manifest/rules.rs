@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Dim, Golden, Manifest, ModelRecord, ValueSpec};
+use super::{Dim, Golden, GuestRecord, Manifest, ModelRecord, ValueSpec};
 
 /// Largest manifest section, in bytes.
 pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
@@ -29,6 +29,12 @@ pub enum ManifestError {
     DuplicateModel { name: String },
     #[error("model '{model}' has two {side} called '{name}'")]
     DuplicateValue { model: String, side: &'static str, name: String },
+    #[error("it describes a guest, the artifact has none")]
+    GuestWithoutSection,
+    #[error("it does not describe the guest that the artifact has")]
+    GuestUnknown,
+    #[error("it {} native code, the artifact {}", if *described { "describes" } else { "does not describe" }, if *described { "has none" } else { "has" })]
+    GuestCode { described: bool },
     #[error("a name has {found} bytes, expected 1 to 1024")]
     NameLength { found: usize },
     #[error("model '{model}' has {found} {side}, at most 1024 are read")]
@@ -45,13 +51,15 @@ pub enum ManifestError {
 
 impl Manifest {
     /// Reads and checks a manifest section of an artifact of `models` models. `golden_len` gives the length of each
-    /// model's golden section, 0 where there is none.
+    /// model's golden section, 0 where there is none; `guest` says which sections there are of a guest.
     pub(crate) fn decode(
         bytes: &[u8],
         models: u32,
         golden_len: impl Fn(u32) -> u64,
+        guest: GuestSections,
     ) -> Result<Manifest, ManifestError> {
         let manifest: Manifest = serde_json::from_slice(bytes)?;
+        guest.check(manifest.guest.as_ref())?;
         if manifest.models.len() != models as usize {
             return Err(ManifestError::ModelCount { found: manifest.models.len(), expected: models });
         }
@@ -64,6 +72,28 @@ impl Manifest {
             model.check(golden_len(index))?;
         }
         Ok(manifest)
+    }
+}
+
+/// Which sections of a guest an artifact has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GuestSections {
+    pub(crate) guest: bool,
+    pub(crate) code: bool,
+}
+
+impl GuestSections {
+    /// Whether a manifest tells of just these.
+    fn check(self, told: Option<&GuestRecord>) -> Result<(), ManifestError> {
+        match told {
+            None if self.guest => Err(ManifestError::GuestUnknown),
+            None => Ok(()),
+            Some(_) if !self.guest => Err(ManifestError::GuestWithoutSection),
+            Some(guest) if guest.code.is_some() != self.code => {
+                Err(ManifestError::GuestCode { described: guest.code.is_some() })
+            }
+            Some(guest) => check_name(&guest.name),
+        }
     }
 }
 

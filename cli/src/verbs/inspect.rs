@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use blink_artifact::manifest::ModelRecord;
-use blink_artifact::{Artifact, ExecutionProvider, FORMAT_VERSION, HostClass, OrtVersion, SectionKind};
+use blink_artifact::{Artifact, ExecutionProvider, HostClass, OrtVersion, SectionKind};
 use blink_runtime::host;
 use serde::Serialize;
 
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
     let report = Report {
         schema: "blink.inspect/1",
         artifact: &args.artifact,
-        format_version: FORMAT_VERSION,
+        format_version: header.version,
         bytes: header.file_len,
         target: header.host_class,
         runs_here: header.host_class.runs_on(host::class()),

@@ -45,5 +45,5 @@ pub(crate) fn golden(stored: Option<(u64, u64)>) -> Golden {
 
 /// The manifest section of an artifact with these models.
 pub(crate) fn manifest(models: Vec<ModelRecord>) -> Vec<u8> {
-    Manifest { compiler: "0.0.0-test".into(), models }.encode()
+    Manifest { compiler: "0.0.0-test".into(), models, guest: None }.encode()
 }

@@ -1,0 +1,229 @@
+//! One run of a guest: an instance, from its making to its end.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::runtime::{Builder, Runtime};
+use wasmtime::component::ResourceTable;
+use wasmtime::{AsContextMut, InstancePre, Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
+
+use crate::cancel::Cancel;
+use crate::clocks::CoarseClock;
+use crate::guest::{Guest, Program, words};
+use crate::host::{ComponentWasi, Host, ModuleWasi};
+use crate::limiter::Limiter;
+use crate::models::Models;
+use crate::nn;
+use crate::report::{Ended, Limit, LimitExceeded, Report, Used};
+use crate::request::{Directory, Limits, Request};
+use crate::stdio::{Input, Output, Stdio, Written};
+use crate::watchdog;
+
+/// Bytes of lists and texts that one call may carry from a guest; tensors come on top.
+const CALL: usize = 16 << 20;
+
+thread_local! {
+    /// Made at the first run of a thread: it holds descriptors, which a parked worker must not have.
+    static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
+}
+
+impl Guest {
+    /// Runs the guest once, in an instance of its own, until it ends or is ended.
+    ///
+    /// The calling thread is the guest's: it computes, reads and writes there.
+    pub fn run(&self, models: Arc<dyn Models>, request: &Request, stdio: Stdio) -> Report {
+        let begin = Instant::now();
+        let cancel = Arc::new(Cancel::default());
+        let run = Run { guest: self, request, cancel: &cancel, written: Written::new(request.limits.output), begin };
+        let (ended, mut used) = run.wasi(stdio).map_or_else(
+            |message| (Ended::Refused(message), Used::default()),
+            |wasi| run.begin(wasi, nn::State::new(models, Arc::clone(&cancel), &request.limits, request.load)),
+        );
+        used.output = run.written.count();
+        used.total_ns = nanoseconds(begin.elapsed());
+        Report { ended, used }
+    }
+}
+
+/// A run being made.
+struct Run<'a> {
+    guest: &'a Guest,
+    request: &'a Request,
+    cancel: &'a Arc<Cancel>,
+    written: Arc<Written>,
+    begin: Instant,
+}
+
+impl Run<'_> {
+    /// The WASI that the request describes, or why there is none.
+    fn wasi(&self, stdio: Stdio) -> Result<WasiCtxBuilder, String> {
+        let Request { arguments, environment, directories, clock_resolution, random_seed, network, .. } = self.request;
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdin(Input(Arc::new(stdio.stdin)))
+            .stdout(Output::new(stdio.stdout, &self.written, self.cancel))
+            .stderr(Output::new(stdio.stderr, &self.written, self.cancel))
+            .arg(&self.guest.name)
+            .args(arguments)
+            .envs(environment)
+            // The thread is the guest's own: files are read on it, and no other thread is needed.
+            .allow_blocking_current_thread(true);
+        for Directory { host, guest, writable } in directories {
+            let permissions = if *writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
+            wasi.preopened_dir(host, guest, permissions)
+                .map_err(|error| format!("directory {} cannot be given to the guest: {error}", host.display()))?;
+        }
+        if let Some(resolution) = clock_resolution {
+            let clock = CoarseClock::new(*resolution);
+            wasi.wall_clock(clock).monotonic_clock(clock);
+        }
+        if let Some(seed) = *random_seed {
+            wasi.secure_random(StdRng::seed_from_u64(seed))
+                .insecure_random(StdRng::seed_from_u64(!seed))
+                .insecure_random_seed(u128::from(seed));
+        }
+        if *network {
+            wasi.inherit_network().allow_ip_name_lookup(true);
+        }
+        Ok(wasi)
+    }
+
+    fn begin(&self, mut wasi: WasiCtxBuilder, nn: nn::State) -> (Ended, Used) {
+        let limiter = Limiter::new(&self.request.limits);
+        match &self.guest.program {
+            Program::Module(module) => {
+                let store = self.store(Host { wasi: wasi.build_p1(), nn, limiter });
+                self.finish(store, async |store, instantiated| start_module(module, store, instantiated).await)
+            }
+            Program::Component(component) => {
+                let mut table = ResourceTable::new();
+                let capacity = usize::try_from(self.request.limits.tensors).unwrap_or(usize::MAX);
+                table.set_max_capacity(capacity.saturating_add(MORE_RESOURCES));
+                let store = self.store(Host { wasi: ComponentWasi { context: wasi.build(), table }, nn, limiter });
+                self.finish(store, async |store, instantiated| start_component(component, store, instantiated).await)
+            }
+        }
+    }
+
+    fn store<W: Send>(&self, host: Host<W>) -> Store<Host<W>> {
+        let mut store = Store::new(&self.guest.engine, host);
+        store.limiter(|host| &mut host.limiter);
+        store.set_epoch_deadline(1);
+        let (cancel, limits) = (Arc::clone(self.cancel), self.request.limits.clone());
+        store.epoch_deadline_callback(move |_| {
+            // The epoch is the engine's; another of its guests may have been meant.
+            if cancel.is_cancelled() {
+                Err(wasmtime::Error::new(out_of_time(&limits)))
+            } else {
+                Ok(UpdateDeadline::Continue(1))
+            }
+        });
+        let tensors = usize::try_from(self.request.limits.tensor_bytes).unwrap_or(usize::MAX);
+        store.set_hostcall_fuel(tensors.saturating_add(CALL));
+        store
+    }
+
+    /// Drives `start` to its end, or to the end of its time.
+    fn finish<W: Send>(
+        &self,
+        mut store: Store<Host<W>>,
+        start: impl AsyncFnOnce(&mut Store<Host<W>>, &mut Option<Instant>) -> wasmtime::Result<()>,
+    ) -> (Ended, Used) {
+        let time = self.request.limits.time;
+        let watched = time.map(|time| watchdog::watch(self.begin + time, &self.guest.engine, self.cancel)).transpose();
+        let watched = match watched {
+            Ok(watched) => watched,
+            Err(error) => {
+                return (Ended::Refused(format!("no thread can watch over the guest: {error}")), Used::default());
+            }
+        };
+        let mut instantiated = None;
+        let ended = RUNTIME.with(|runtime| {
+            let runtime = match runtime.get() {
+                Some(runtime) => runtime,
+                None => match Builder::new_current_thread().enable_time().enable_io().build() {
+                    Ok(made) => runtime.get_or_init(|| made),
+                    Err(error) => return Ended::Refused(format!("guest's streams cannot be watched: {error}")),
+                },
+            };
+            runtime.block_on(async {
+                let running = start(&mut store, &mut instantiated);
+                let result = match time.map(|time| time.saturating_sub(self.begin.elapsed())) {
+                    None => running.await,
+                    Some(left) => tokio::time::timeout(left, running)
+                        .await
+                        .unwrap_or_else(|_| Err(wasmtime::Error::new(out_of_time(&self.request.limits)))),
+                };
+                self.ended(result)
+            })
+        });
+        drop(watched);
+        let host = store.data();
+        let (computes, compute_ns) = host.nn.computes();
+        let instantiate_ns = nanoseconds(instantiated.unwrap_or(self.begin).duration_since(self.begin));
+        (ended, Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() })
+    }
+
+    /// What the end of a call says.
+    fn ended(&self, result: wasmtime::Result<()>) -> Ended {
+        let Err(error) = result else { return Ended::Exit(0) };
+        if let Some(I32Exit(code)) = error.downcast_ref() {
+            return Ended::Exit(*code);
+        }
+        if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
+            return Ended::Limit(*limit);
+        }
+        if self.cancel.is_cancelled() {
+            return Ended::Limit(out_of_time(&self.request.limits));
+        }
+        let backtrace = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::to_string).unwrap_or_default();
+        let message = error.downcast_ref::<Trap>().map_or_else(|| cause(&error), Trap::to_string);
+        // The first line says only that a backtrace follows.
+        let backtrace = backtrace.lines().skip(1).map(|line| line.trim().to_owned()).collect();
+        Ended::Trap { message, backtrace }
+    }
+}
+
+/// Resources of a component's WASI (streams, files, pollables) that do not count as tensors.
+const MORE_RESOURCES: usize = 16 << 10;
+
+async fn start_module(
+    module: &InstancePre<Host<ModuleWasi>>,
+    store: &mut Store<Host<ModuleWasi>>,
+    instantiated: &mut Option<Instant>,
+) -> wasmtime::Result<()> {
+    let instance = module.instantiate_async(&mut *store).await?;
+    *instantiated = Some(Instant::now());
+    let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
+    start.call_async(store.as_context_mut(), ()).await
+}
+
+async fn start_component(
+    component: &CommandPre<Host<ComponentWasi>>,
+    store: &mut Store<Host<ComponentWasi>>,
+    instantiated: &mut Option<Instant>,
+) -> wasmtime::Result<()> {
+    let command = component.instantiate_async(&mut *store).await?;
+    *instantiated = Some(Instant::now());
+    let result = command.wasi_cli_run().call_run(store.as_context_mut()).await?;
+    // What `main` returns as an error is exit code 1, as it is for a process.
+    result.map_err(|()| wasmtime::Error::new(I32Exit(1)))
+}
+
+/// The innermost cause that is not about where it happened.
+fn cause(error: &wasmtime::Error) -> String {
+    words(error).split_once("error while executing").map_or_else(|| words(error), |_| error.root_cause().to_string())
+}
+
+fn out_of_time(limits: &Limits) -> LimitExceeded {
+    let allowed = limits.time.unwrap_or_default().as_millis();
+    LimitExceeded { limit: Limit::Time, allowed: u64::try_from(allowed).unwrap_or(u64::MAX) }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
