@@ -150,6 +150,16 @@ impl Artifact {
         self.checked(SectionKind::Code)
     }
 
+    /// As [`Artifact::native_code`], of an artifact whose code was checked with it.
+    pub fn native_code_unchecked(&self) -> Option<&[u8]> {
+        self.sections.iter().find(|section| section.kind == SectionKind::Code).map(|section| bytes_of(&self.map, section))
+    }
+
+    /// BLAKE3 of the guest section, as the table has it; `None` where there is no guest.
+    pub fn guest_hash(&self) -> Option<&[u8; 32]> {
+        self.sections.iter().find(|section| section.kind == SectionKind::Guest).map(|section| &section.hash)
+    }
+
     fn checked(&self, kind: SectionKind) -> Result<Option<&[u8]>, OpenError> {
         let Some(section) = self.sections.iter().find(|section| section.kind == kind) else { return Ok(None) };
         check_hash(&self.map, section, |_| ())?;

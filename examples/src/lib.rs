@@ -1,4 +1,4 @@
-//! Models to compile, run and measure, made by code: the same bytes on every machine, no downloads.
+//! Models to compile, run and measure, made by code: the same bytes on every machine, no downloads. And guests.
 //!
 //! | module | what it makes |
 //! |---|---|
@@ -7,12 +7,15 @@
 //! | [`large`] | a model past 2 GiB, its weights beside it |
 //! | [`matrix`] | small models, one for each thing a model may contain, with inputs and expected outputs |
 //! | [`refused`] | files that a compiler must refuse |
+//! | [`guests`] | WebAssembly programs around models, built from `examples/guests` |
 //!
-//! Weights are seeded noise of a sane scale: outputs are finite and mean nothing.
+//! Weights are seeded noise of a sane scale: outputs are finite and mean nothing. Only the network of
+//! [`guests::digits_model`] is a trained one.
 
 pub mod attribute;
 pub mod bert;
 mod builder;
+pub mod guests;
 pub mod large;
 pub mod matrix;
 mod random;

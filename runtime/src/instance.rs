@@ -1,9 +1,12 @@
 //! [`Instance`]: a model started, ready to take tensors.
 
+use std::sync::Arc;
+
+use blink_guest::Cancel;
 use blink_tensors::TensorView;
 
 use crate::binding::{self, BindError};
-use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Session, SessionOptions};
+use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Session, SessionOptions, Stop};
 use crate::host;
 use crate::library::{self, Library, LibraryError};
 use crate::model::Model;
@@ -106,6 +109,14 @@ impl Instance {
     pub fn run(&self, inputs: &[(&str, TensorView<'_>)]) -> Result<Outputs, RunError> {
         let bound = binding::bind(self.model.record(), inputs)?;
         Ok(self.session.run(&bound)?)
+    }
+
+    /// As [`Instance::run`], unless `cancel` ends it.
+    pub(crate) fn run_until(&self, inputs: &[(&str, TensorView<'_>)], cancel: &Cancel) -> Result<Outputs, RunError> {
+        let bound = binding::bind(self.model.record(), inputs)?;
+        let stop = Arc::new(Stop::new()?);
+        let switch = Arc::clone(&stop);
+        Ok(cancel.during(move || switch.stop(), || self.session.run_until(&bound, &stop))?)
     }
 
     /// As [`Instance::run`], on the caller's thread alone: no worker thread is started. The answer has the same bits.

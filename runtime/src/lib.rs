@@ -14,6 +14,7 @@ mod binding;
 mod channel;
 pub mod engine;
 pub mod golden;
+mod guest;
 pub mod host;
 mod instance;
 mod launcher;
@@ -23,12 +24,17 @@ pub mod timeline;
 pub mod worker;
 
 pub use binding::BindError;
+pub use blink_guest::{
+    Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport, Request as GuestRequest,
+    Used as GuestUsed,
+};
 pub use channel::{ChannelError, FailureClass};
 pub use engine::{EngineError, Outputs};
+pub use guest::{CodeCache, CodeCacheError, GuestError};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
-    Answer, Counts, Ended, LaunchError, Launcher, Reason, Start, StartMode, Stdio, WarmError, Warmed, Worker,
-    WorkerError, WorkerSpec,
+    Answer, Counts, Ended, LaunchError, Launcher, Load, Reason, Start, StartMode, Stdio, Streams, WarmError, Warmed,
+    Worker, WorkerError, WorkerSpec,
 };
 pub use model::{Model, ModelError};
 pub use timeline::{Phase, Recorded, Span, Timeline};

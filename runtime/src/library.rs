@@ -87,6 +87,11 @@ pub fn snapshots_dir() -> Result<PathBuf, LibraryError> {
     cache_dir().map(|cache| cache.join("snapshots"))
 }
 
+/// Where native code of guests is kept that was made on this host.
+pub fn guests_dir() -> Result<PathBuf, LibraryError> {
+    cache_dir().map(|cache| cache.join("guests"))
+}
+
 /// Where `blink setup` installs the library of this version.
 pub fn cached_path() -> Result<PathBuf, LibraryError> {
     cache_dir().map(library_in)

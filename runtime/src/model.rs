@@ -74,6 +74,23 @@ impl Model {
         }
     }
 
+    /// The models of a worker of this artifact: the one called `name`; without a name its only one, or all of them where
+    /// they belong to a guest.
+    pub fn of_worker(path: impl AsRef<Path>, name: Option<&str>) -> Result<Vec<Model>, ModelError> {
+        let path = path.as_ref();
+        let artifact = Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
+        Model::of_worker_in(&Arc::new(artifact), name)
+    }
+
+    /// As [`Model::of_worker`], in an open artifact.
+    pub fn of_worker_in(artifact: &Arc<Artifact>, name: Option<&str>) -> Result<Vec<Model>, ModelError> {
+        let manifest = artifact.manifest();
+        if manifest.guest.is_none() || name.is_some() {
+            return Ok(vec![Model::of(Arc::clone(artifact), name)?]);
+        }
+        manifest.models.iter().map(|model| Model::of(Arc::clone(artifact), Some(&model.name))).collect()
+    }
+
     /// Whether `inputs` are what the model takes: names, dtypes, ranks, dims. A run checks this too; asked before a
     /// start, it saves the start.
     pub fn check_inputs(&self, inputs: &[(&str, TensorView<'_>)]) -> Result<(), BindError> {

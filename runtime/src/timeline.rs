@@ -22,8 +22,12 @@ pub enum Phase {
     Environment,
     /// Making the session, packing of weights included.
     Session,
+    /// Mapping a guest's native code and resolving its imports; beside the phases from `library` on.
+    Link,
     /// Reading and checking the inputs; in a worker, waiting for them too.
     Input,
+    /// A guest's first run, from its instance to its end. The models' time is in it.
+    Guest,
     /// The first run.
     Inference,
     /// Writing the outputs.
@@ -32,14 +36,16 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Phase; 9] = [
+    pub const ALL: [Phase; 11] = [
         Phase::Spawn,
         Phase::Restore,
         Phase::Open,
         Phase::Library,
         Phase::Environment,
         Phase::Session,
+        Phase::Link,
         Phase::Input,
+        Phase::Guest,
         Phase::Inference,
         Phase::Output,
     ];
@@ -53,7 +59,9 @@ impl Phase {
             Phase::Library => "library",
             Phase::Environment => "environment",
             Phase::Session => "session",
+            Phase::Link => "link",
             Phase::Input => "input",
+            Phase::Guest => "guest",
             Phase::Inference => "inference",
             Phase::Output => "output",
         }

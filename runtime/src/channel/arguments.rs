@@ -1,6 +1,6 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT LIBRARY MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
+//! `worker-process ARTIFACT LIBRARY CODE MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
 //! two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,9 @@ pub(crate) struct Arguments {
     pub(crate) artifact: PathBuf,
     /// ONNX Runtime; `None` for the one that the worker finds.
     pub(crate) library: Option<PathBuf>,
-    /// Which of its models; `None` for its only one.
+    /// Where native code of guests is kept; `None` where there is no such directory.
+    pub(crate) code: Option<PathBuf>,
+    /// Which of its models; `None` for its only one, or for all where there is a guest.
     pub(crate) model: Option<String>,
     /// Threads of a run, already decided.
     pub(crate) threads: usize,
@@ -52,6 +54,7 @@ impl Arguments {
             VERB.into(),
             self.artifact.clone().into(),
             self.library.clone().unwrap_or_default().into(),
+            self.code.clone().unwrap_or_default().into(),
             self.model.as_deref().unwrap_or_default().into(),
             self.threads.to_string().into(),
             self.prepack.map_or("-", switch).into(),
@@ -63,12 +66,13 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, library, model, threads, prepack, pin, mode] = &words[..] else { return None };
+        let [artifact, library, code, model, threads, prepack, pin, mode] = &words[..] else { return None };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
         let model = model.to_str()?;
         Some(Arguments {
             artifact: artifact.into(),
-            library: Some(PathBuf::from(library)).filter(|library| !library.as_os_str().is_empty()),
+            library: path(library),
+            code: path(code),
             model: Some(model.to_owned()).filter(|model| !model.is_empty()),
             threads: threads.to_str()?.parse().ok()?,
             prepack,
@@ -81,6 +85,10 @@ impl Arguments {
     pub(crate) fn options(&self) -> StartOptions {
         StartOptions { threads: Some(self.threads), prepack: self.prepack, pin: self.pin }
     }
+}
+
+fn path(word: &OsStr) -> Option<PathBuf> {
+    (!word.is_empty()).then(|| word.into())
 }
 
 fn switch(word: &OsStr) -> Option<bool> {
@@ -99,13 +107,23 @@ mod tests {
 
     fn arguments() -> Arguments {
         let artifact = OsString::from_vec(b"/a b/\xff.blink".to_vec()).into();
-        Arguments { artifact, library: None, model: None, threads: 2, prepack: None, pin: true, mode: Mode::Serve }
+        Arguments {
+            artifact,
+            library: None,
+            code: None,
+            model: None,
+            threads: 2,
+            prepack: None,
+            pin: true,
+            mode: Mode::Serve,
+        }
     }
 
     #[test]
     fn what_is_written_is_read() {
         let named = Arguments {
             library: Some("/l".into()),
+            code: Some("/c".into()),
             model: Some("m n".into()),
             prepack: Some(false),
             pin: false,
@@ -121,7 +139,7 @@ mod tests {
     #[test]
     fn other_words_are_refused() {
         let words: Vec<OsString> = arguments().to_words().into_iter().skip(1).collect();
-        for at in 3..words.len() {
+        for at in 4..words.len() {
             let mut other = words.clone();
             other[at] = "other".into();
             assert_eq!(Arguments::parse(other.into_iter()), None, "word {at}");

@@ -7,6 +7,7 @@ use blink_artifact::OpenError;
 
 use super::ChannelError;
 use crate::engine::EngineError;
+use crate::guest::GuestError;
 use crate::instance::{RunError, StartError};
 use crate::library::LibraryError;
 use crate::model::ModelError;
@@ -36,11 +37,15 @@ pub enum FailureClass {
     Request = 10,
     /// There is no memory for the answer.
     Memory = 11,
+    /// The guest cannot be linked, or there is none.
+    Guest = 12,
+    /// The guest's native code is for another engine or host.
+    GuestCode = 13,
 }
 
 impl FailureClass {
     /// Every class.
-    pub const ALL: [FailureClass; 11] = [
+    pub const ALL: [FailureClass; 13] = [
         FailureClass::Unreadable,
         FailureClass::Library,
         FailureClass::EngineLoad,
@@ -52,6 +57,8 @@ impl FailureClass {
         FailureClass::NoSuchModel,
         FailureClass::Request,
         FailureClass::Memory,
+        FailureClass::Guest,
+        FailureClass::GuestCode,
     ];
 
     /// The class with this number; `None` for numbers of other builds.
@@ -109,6 +116,16 @@ impl From<&RunError> for FailureClass {
         match error {
             RunError::Bind(_) => FailureClass::Inputs,
             RunError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<&GuestError> for FailureClass {
+    fn from(error: &GuestError) -> FailureClass {
+        match error {
+            GuestError::Damaged { .. } => FailureClass::Damaged,
+            error if error.wants_code() => FailureClass::GuestCode,
+            _ => FailureClass::Guest,
         }
     }
 }

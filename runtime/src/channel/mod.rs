@@ -29,8 +29,8 @@ pub(crate) use blink_snapshots::channel::{IMAGE, MEMORY, REFUSED, SOCKET};
 pub(crate) use failure::Failure;
 pub use failure::FailureClass;
 pub(crate) use memory::{SharedMemory, nameless};
-pub(crate) use packet::{Packet, Place, receive, send};
-pub(crate) use record::{Record, read_text, write, write_text, write_unfilled};
+pub(crate) use packet::{ONLY, Packet, Place, STREAMS, receive, receive_with, send, send_with};
+pub(crate) use record::{Record, read_bytes, read_text, write, write_bytes, write_text, write_unfilled};
 
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";

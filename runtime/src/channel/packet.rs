@@ -2,13 +2,22 @@
 //!
 //! A run is one packet there and one back. What does not fit in a packet stands in shared memory.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
 
 use super::{ChannelError, REFUSED};
 
 /// Bytes of a packet.
 const LEN: usize = 32;
+/// Descriptors of a guest's streams: stdin, stdout, stderr.
+pub(crate) const STREAMS: usize = 3;
 
 /// Where a record stands in shared memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +33,8 @@ pub(crate) struct Place {
 /// What is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packet {
-    /// Launcher to worker: run on these inputs.
-    Run(Place),
+    /// Launcher to worker: run the model of this index on these inputs; [`ONLY`]: the only one.
+    Run(u32, Place),
     /// Worker to launcher: these are the outputs, or the text of facts.
     Answer(Place),
     /// Worker to launcher: the start or this run failed, with a class of failure and a message.
@@ -39,29 +48,64 @@ pub(crate) enum Packet {
     },
     /// Launcher to worker: what do you believe about yourself?
     Facts,
+    /// Launcher to worker: run the guest on this request, a text; its streams come with the packet, as descriptors.
+    Guest(Place),
+    /// Worker to launcher: the guest begins. From here on it must not be run again elsewhere.
+    Begun,
+    /// Worker to launcher: the guest brings this ONNX model. The answer is [`Packet::Loaded`] or [`Packet::Failed`].
+    Load(Place),
+    /// Launcher to worker: the artifact made of it, as the text of a path.
+    Loaded(Place),
 }
+
+/// The index of a model where there is but one.
+pub(crate) const ONLY: u32 = u32::MAX;
 
 impl Packet {
     fn words(self) -> [u64; 4] {
         let place = |kind, place: Place| [kind, place.offset, place.len, place.memory_len];
         match self {
-            Packet::Run(at) => place(1, at),
+            Packet::Run(model, at) => place(1 | u64::from(model) << 32, at),
             Packet::Answer(at) => place(2, at),
             Packet::Failed(class, at) => place(3 | u64::from(class) << 32, at),
             Packet::Refused { code, details: [a, b] } => [u64::from(REFUSED) | u64::from(code) << 32, a, b, 0],
             Packet::Facts => [5, 0, 0, 0],
+            Packet::Guest(at) => place(6, at),
+            Packet::Begun => [7, 0, 0, 0],
+            Packet::Load(at) => place(8, at),
+            Packet::Loaded(at) => place(9, at),
         }
+    }
+
+    fn bytes(self) -> [u8; LEN] {
+        let mut bytes = [0; LEN];
+        for (to, word) in bytes.chunks_exact_mut(8).zip(self.words()) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn decode(bytes: &[u8; LEN]) -> Result<Packet, ChannelError> {
+        let mut words = [0; 4];
+        for (word, from) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = from.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        }
+        Packet::of(words)
     }
 
     fn of([head, a, b, memory_len]: [u64; 4]) -> Result<Packet, ChannelError> {
         let place = Place { offset: a, len: b, memory_len };
         let code = (head >> 32) as u32;
         match head as u32 {
-            1 => Ok(Packet::Run(place)),
+            1 => Ok(Packet::Run(code, place)),
             2 => Ok(Packet::Answer(place)),
             3 => Ok(Packet::Failed(code, place)),
             REFUSED => Ok(Packet::Refused { code, details: [a, b] }),
             5 => Ok(Packet::Facts),
+            6 => Ok(Packet::Guest(place)),
+            7 => Ok(Packet::Begun),
+            8 => Ok(Packet::Load(place)),
+            9 => Ok(Packet::Loaded(place)),
             _ => Err(ChannelError::Packet { found: head }),
         }
     }
@@ -69,11 +113,48 @@ impl Packet {
 
 /// Sends `packet`. A peer that is gone is an error (`BrokenPipe`), not a signal.
 pub(crate) fn send(mut socket: &UnixStream, packet: Packet) -> io::Result<()> {
+    socket.write_all(&packet.bytes())
+}
+
+/// As [`send`], with descriptors that the other side gets copies of.
+pub(crate) fn send_with(
+    socket: &UnixStream,
+    packet: Packet,
+    descriptors: &[BorrowedFd<'_>; STREAMS],
+) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STREAMS))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(descriptors));
+    let bytes = packet.bytes();
+    let sent = sendmsg(socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    // What is left of so few bytes, the buffer of a socket always takes.
+    (&*socket).write_all(&bytes[sent..])
+}
+
+/// Waits for a packet and the descriptors that may come with it; `None` where the peer is gone.
+pub(crate) fn receive_with(mut socket: &UnixStream) -> Result<Option<(Packet, Vec<OwnedFd>)>, ChannelError> {
     let mut bytes = [0; LEN];
-    for (to, word) in bytes.chunks_exact_mut(8).zip(packet.words()) {
-        to.copy_from_slice(&word.to_le_bytes());
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STREAMS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = rustix::io::retry_on_intr(|| {
+        recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC)
+    });
+    let len = match received {
+        Ok(message) if message.bytes == 0 => return Ok(None),
+        Ok(message) => message.bytes,
+        Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+        Err(error) => return Err(ChannelError::Socket(error.into())),
+    };
+    let rights = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    let descriptors: Vec<OwnedFd> = rights.flatten().collect();
+    match socket.read_exact(&mut bytes[len..]) {
+        Ok(()) => Packet::decode(&bytes).map(|packet| Some((packet, descriptors))),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(ChannelError::Socket(error)),
     }
-    socket.write_all(&bytes)
 }
 
 /// Waits for a packet; `None` where the peer is gone.
@@ -81,18 +162,20 @@ pub(crate) fn receive(mut socket: &UnixStream) -> Result<Option<Packet>, Channel
     let mut bytes = [0; LEN];
     match socket.read_exact(&mut bytes) {
         Ok(()) => {}
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => return Ok(None),
+        Err(error) if is_gone(&error) => return Ok(None),
         Err(error) => return Err(ChannelError::Socket(error)),
     }
-    let mut words = [0; 4];
-    for (word, from) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-        *word = from.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    }
-    Packet::of(words).map(Some)
+    Packet::decode(&bytes).map(Some)
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     #[test]
@@ -100,14 +183,36 @@ mod tests {
         let (here, there) = UnixStream::pair().unwrap();
         let at = Place { offset: 64, len: u64::MAX, memory_len: 0x0102_0304_0506_0708 };
         let refused = Packet::Refused { code: u32::MAX, details: [1, 2] };
-        let all = [Packet::Run(at), Packet::Answer(at), Packet::Failed(7, at), refused, Packet::Facts];
-        for packet in all {
+        let runs = [Packet::Run(3, at), Packet::Answer(at), Packet::Failed(7, at), refused, Packet::Facts];
+        let guests = [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at)];
+        for packet in runs.into_iter().chain(guests) {
             send(&here, packet).unwrap();
             assert_eq!(receive(&there).unwrap(), Some(packet));
         }
         drop(here);
         assert_eq!(receive(&there).unwrap(), None);
-        assert_eq!(send(&there, Packet::Run(at)).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(send(&there, Packet::Run(ONLY, at)).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn descriptors_come_with_a_packet() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (mut reader, writer) = io::pipe().unwrap();
+        let writer = OwnedFd::from(writer);
+        send_with(&here, Packet::Guest(Place::default()), &[writer.as_fd(); STREAMS]).unwrap();
+        send(&here, Packet::Facts).unwrap();
+        drop(writer);
+        let (packet, descriptors) = receive_with(&there).unwrap().unwrap();
+        assert_eq!((packet, descriptors.len()), (Packet::Guest(Place::default()), STREAMS));
+        for descriptor in descriptors {
+            std::fs::File::from(descriptor).write_all(b"x").unwrap();
+        }
+        let mut written = String::new();
+        reader.read_to_string(&mut written).unwrap();
+        assert_eq!(written, "xxx");
+        assert_eq!(receive_with(&there).unwrap().unwrap().0, Packet::Facts);
+        drop(here);
+        assert!(receive_with(&there).unwrap().is_none());
     }
 
     #[test]
@@ -122,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_refused() {
-        for head in [0, 6, u64::MAX] {
+        for head in [0, 10, u64::MAX] {
             assert!(matches!(Packet::of([head, 0, 0, 0]), Err(ChannelError::Packet { found }) if found == head));
         }
         let (mut here, there) = UnixStream::pair().unwrap();

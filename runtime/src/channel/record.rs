@@ -138,15 +138,24 @@ impl Layout {
 
 /// Writes a text into `memory` at `start`.
 pub(crate) fn write_text(memory: &mut SharedMemory, start: usize, text: &str) -> io::Result<Place> {
-    let end = start.checked_add(text.len()).ok_or(ErrorKind::OutOfMemory)?;
-    memory.grow(end)?;
-    memory.bytes_mut()[start..end].copy_from_slice(text.as_bytes());
-    Ok(Place { offset: start as u64, len: text.len() as u64, memory_len: memory.len() as u64 })
+    write_bytes(memory, start, &[text.as_bytes()])
+}
+
+/// Writes `parts`, one after another, into `memory` at `start`.
+pub(crate) fn write_bytes(memory: &mut SharedMemory, start: usize, parts: &[&[u8]]) -> io::Result<Place> {
+    let mut end = start;
+    for part in parts {
+        let begin = end;
+        end = end.checked_add(part.len()).ok_or(ErrorKind::OutOfMemory)?;
+        memory.grow(end)?;
+        memory.bytes_mut()[begin..end].copy_from_slice(part);
+    }
+    Ok(Place { offset: start as u64, len: (end - start) as u64, memory_len: memory.len() as u64 })
 }
 
 /// The text at `place`. What is not UTF-8 is shown as such.
 pub(crate) fn read_text(memory: &mut SharedMemory, place: Place) -> Result<String, ChannelError> {
-    Ok(String::from_utf8_lossy(&bytes_at(memory, place)?).into_owned())
+    Ok(String::from_utf8_lossy(&read_bytes(memory, place)?).into_owned())
 }
 
 fn aligned(at: usize) -> io::Result<usize> {
@@ -154,7 +163,7 @@ fn aligned(at: usize) -> io::Result<usize> {
 }
 
 /// A copy of the bytes at `place`, once the memory is mapped as far as the other side says it goes.
-fn bytes_at(memory: &mut SharedMemory, place: Place) -> Result<Vec<u8>, ChannelError> {
+pub(crate) fn read_bytes(memory: &mut SharedMemory, place: Place) -> Result<Vec<u8>, ChannelError> {
     memory.follow(place.memory_len).map_err(ChannelError::Memory)?;
     let range = || {
         let start = usize::try_from(place.offset).ok()?;
@@ -185,7 +194,7 @@ impl Table {
 impl Record {
     /// Reads the table at `place`, and checks that every tensor lies in the memory.
     pub(crate) fn read(memory: &mut SharedMemory, place: Place) -> Result<Record, ChannelError> {
-        let table = bytes_at(memory, place)?;
+        let table = read_bytes(memory, place)?;
         let mut reader = Reader::new(&table);
         let mut record = Record::default();
         for _ in 0..reader.number()? {

@@ -12,8 +12,24 @@ use ort::sys::OrtMemoryInfo;
 use super::value::{Input, Outputs, Value};
 use super::{EngineError, check};
 
+/// Ends a run early, from another thread. For one run.
+pub struct Stop(ort::session::RunOptions);
+
+impl Stop {
+    /// A switch that nobody has used.
+    pub fn new() -> Result<Stop, EngineError> {
+        Ok(Stop(ort::session::RunOptions::new()?))
+    }
+
+    /// The run that this was given to fails between two of its operators, as does one that it is given to later.
+    pub fn stop(&self) {
+        // It only sets a flag, which cannot fail.
+        let _ = self.0.terminate();
+    }
+}
+
 /// Runs `session`: `given` are tensors with the index of their name in `inputs`, and every one of `outputs` is
-/// computed. `keep` holds what the outputs may point into.
+/// computed. `keep` holds what the outputs may point into; `stop` may end the run.
 pub(super) fn call(
     session: &ort::session::Session,
     memory_info: *const OrtMemoryInfo,
@@ -21,6 +37,7 @@ pub(super) fn call(
     given: &[(usize, TensorView<'_>)],
     outputs: &[(CString, String)],
     keep: Arc<dyn Any + Send + Sync>,
+    stop: Option<&Stop>,
 ) -> Result<Outputs, EngineError> {
     let lent = given.iter().map(|(_, view)| Input::new(memory_info, *view)).collect::<Result<Vec<_>, _>>()?;
     let values: Vec<_> = lent.iter().map(|input| input.value.ptr().cast_const()).collect();
@@ -32,7 +49,7 @@ pub(super) fn call(
     let status = unsafe {
         (ort::api().Run)(
             session.ptr().cast_mut(),
-            ptr::null(),
+            stop.map_or(ptr::null(), |stop| stop.0.ptr()),
             names.as_ptr(),
             values.as_ptr(),
             values.len(),

@@ -22,6 +22,7 @@ mod stock;
 mod threads;
 mod value;
 
+pub use call::Stop;
 pub use environment::Engine;
 pub use session::{Graph, Optimise, Save, Session, SessionOptions, WEIGHTS_FILE};
 pub use stock::Stock;

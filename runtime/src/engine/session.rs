@@ -11,7 +11,7 @@ use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::call::{c_name, call};
+use super::call::{Stop, c_name, call};
 use super::threads::DeferredThreads;
 use super::value::Outputs;
 use super::{Engine, EngineError, check};
@@ -128,6 +128,12 @@ impl Session {
         self.run_alone(inputs)
     }
 
+    /// As [`Session::run`]; `stop` may end it before it has an answer.
+    pub fn run_until(&self, inputs: &[(usize, TensorView<'_>)], stop: &Stop) -> Result<Outputs, EngineError> {
+        let _pinned = self.0.threads.start(self.0.pin)?;
+        self.call(inputs, Some(stop))
+    }
+
     /// The engine that it was made by.
     pub fn engine(&self) -> &'static Engine {
         self.0.engine
@@ -136,8 +142,12 @@ impl Session {
     /// As [`Session::run`], and starts no worker thread: before the first run of that, the caller does all the work.
     /// The answer has the same bits, because work is parted by the threads there are to be.
     pub fn run_alone(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
+        self.call(inputs, None)
+    }
+
+    fn call(&self, inputs: &[(usize, TensorView<'_>)], stop: Option<&Stop>) -> Result<Outputs, EngineError> {
         let inner = &*self.0;
-        call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone())
+        call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone(), stop)
     }
 }
 

@@ -95,7 +95,7 @@ impl Stock {
     /// Computes every output from `inputs`, each with its index among [`Stock::inputs`].
     pub fn run(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
         let inner = &self.inner;
-        call(&inner.session, inner.memory_info, &inner.inputs, inputs, &inner.outputs, self.inner.clone())
+        call(&inner.session, inner.memory_info, &inner.inputs, inputs, &inner.outputs, self.inner.clone(), None)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `spawn.rs` | a process with a socket and memory shared with it |
 //! | `child.rs` | its life and end |
 //! | `worker.rs` | [`Worker`]: the handle |
+//! | `guest.rs` | running its guest |
 //! | `answer.rs` | [`Answer`]: outputs where the worker put them |
 //! | `restore.rs` | starting from a snapshot |
 //! | `read_ahead.rs` | reading what it needs from disk, where it is not in memory |
@@ -15,6 +16,7 @@
 
 mod answer;
 mod child;
+mod guest;
 mod proof;
 mod read_ahead;
 mod restore;
@@ -32,6 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub use answer::Answer;
 pub use blink_snapshots::Reason;
 pub use child::Ended;
+pub use guest::{Load, Streams};
 pub use spec::{StartMode, Stdio, WorkerSpec};
 pub use warm::{WarmError, Warmed};
 pub use worker::{Worker, WorkerError};
@@ -170,6 +173,7 @@ impl Launcher {
             artifact: spec.artifact_path(),
             // What is not found here the worker looks for itself, and says so.
             library: self.library(spec).ok().map(|library| library.path),
+            code: library::guests_dir().ok(),
             model: spec.model.clone(),
             threads,
             prepack: spec.options.prepack,

@@ -8,9 +8,17 @@ use crate::golden;
 
 /// Inputs, and what a normal worker answered to each.
 pub(super) struct Proof {
-    inputs: Vec<Vec<(String, Tensor)>>,
-    expected: Vec<Vec<Output>>,
+    answered: Vec<(Question, Vec<Output>)>,
     runs: usize,
+}
+
+/// Inputs for one of the worker's models.
+pub(super) struct Question {
+    /// Its index in the artifact.
+    pub(super) model: u32,
+    pub(super) inputs: Vec<(String, Tensor)>,
+    /// Whether the model is known to take them. What others hold was drawn without knowing what it means.
+    pub(super) is_known: bool,
 }
 
 #[derive(PartialEq)]
@@ -22,22 +30,15 @@ struct Output {
 }
 
 impl Proof {
-    /// Starts a worker normally and has it answer to each of `inputs`. Those after the first that the model does not
-    /// take, since what they hold was drawn without knowing what it means, are left out.
-    pub(super) fn begin(
-        launcher: &Launcher,
-        spec: &WorkerSpec,
-        inputs: Vec<Vec<(String, Tensor)>>,
-    ) -> Result<Proof, WarmError> {
+    /// Starts a worker normally and has it answer to each of `questions`. Those that a model turns out not to take are
+    /// left out, where it was not known that it does.
+    pub(super) fn begin(launcher: &Launcher, spec: &WorkerSpec, questions: Vec<Question>) -> Result<Proof, WarmError> {
         let mut worker = launcher.launch(&WorkerSpec { start: StartMode::Normal, ..spec.clone() })?;
-        let mut proof = Proof { inputs: Vec::new(), expected: Vec::new(), runs: 0 };
-        for inputs in inputs {
-            match answer(&mut worker, &inputs) {
-                Err(WarmError::Worker(WorkerError::Failed { .. })) if !proof.inputs.is_empty() => {}
-                expected => {
-                    proof.expected.push(expected?);
-                    proof.inputs.push(inputs);
-                }
+        let mut proof = Proof { answered: Vec::new(), runs: 0 };
+        for question in questions {
+            match answer(&mut worker, &question) {
+                Err(WarmError::Worker(WorkerError::Failed { .. })) if !question.is_known => {}
+                expected => proof.answered.push((question, expected?)),
             }
         }
         Ok(proof)
@@ -45,8 +46,8 @@ impl Proof {
 
     /// Has a restored worker answer to the same, in the same order.
     pub(super) fn compare(&mut self, worker: &mut Worker) -> Result<(), WarmError> {
-        for (run, (inputs, expected)) in self.inputs.iter().zip(&self.expected).enumerate() {
-            let found = answer(worker, inputs)?;
+        for (run, (question, expected)) in self.answered.iter().enumerate() {
+            let found = answer(worker, question)?;
             if let Some((_, output)) = found.iter().zip(expected).find(|(found, expected)| found != expected) {
                 return Err(WarmError::Differs { run: run + 1, output: output.name.clone() });
             }
@@ -61,7 +62,7 @@ impl Proof {
     }
 }
 
-fn answer(worker: &mut Worker, inputs: &[(String, Tensor)]) -> Result<Vec<Output>, WarmError> {
+fn answer(worker: &mut Worker, Question { model, inputs, .. }: &Question) -> Result<Vec<Output>, WarmError> {
     let inputs: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
     let output = |(name, view): (&str, TensorView<'_>)| Output {
         name: name.to_owned(),
@@ -69,5 +70,5 @@ fn answer(worker: &mut Worker, inputs: &[(String, Tensor)]) -> Result<Vec<Output
         shape: view.shape().to_vec(),
         bytes: golden::bytes_of(view).into_owned(),
     };
-    Ok(worker.run(&inputs)?.iter().map(output).collect())
+    Ok(worker.run_model(*model, &inputs)?.iter().map(output).collect())
 }

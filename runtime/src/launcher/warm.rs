@@ -14,14 +14,16 @@ use blink_snapshots::image::{OwnedHead, Parked, Process, TakeError, Taken, take}
 use blink_snapshots::store::{Found, Key, StoreError};
 use blink_tensors::TensorError;
 
-use super::proof::Proof;
+use super::proof::{Proof, Question};
 use super::{LaunchError, Launcher, Reason, StartMode, WorkerError, WorkerSpec};
 use crate::channel::{Arguments, Mode, nameless};
 use crate::golden;
-use crate::library::LibraryError;
+use crate::library::{self, LibraryError};
 use crate::model::{Model, ModelError};
 use crate::timeline::now;
 
+/// Inputs that each model is asked with.
+const SEEDS: u64 = 3;
 /// Workers that are restored to prove a snapshot.
 const RESTORES: usize = 2;
 /// The most that is told of what a worker said that could not be parked, in bytes.
@@ -95,12 +97,7 @@ impl Launcher {
     /// Environment, directory and stdio of `spec` are not part of it. Workers may start from the old one meanwhile.
     pub fn warm(&self, spec: &WorkerSpec) -> Result<Warmed, WarmError> {
         let begin = Instant::now();
-        let model = Model::open_named(&spec.artifact, spec.model.as_deref())?;
-        let name = || model.record().name.clone();
-        let golden = model.record().golden.as_ref().ok_or_else(|| WarmError::NothingToProve { model: name() })?;
-        if !golden.reproducible {
-            return Err(WarmError::Random { model: name() });
-        }
+        let questions = questions(spec)?;
         let strict = WorkerSpec { start: StartMode::Snapshot, ..spec.clone() };
         let key = self.key(spec)?;
         for path in [&key.artifact, &key.program, &key.library] {
@@ -112,11 +109,9 @@ impl Launcher {
         let pending = store.begin(&key)?;
         let taken = self.write_down(&key, Mode::Park, pending.file())?;
 
-        let seeds = [golden.seed, golden.seed.wrapping_add(1), golden.seed.wrapping_add(2)];
-        let inputs = seeds.map(|seed| golden::inputs_from(model.record(), golden, seed));
         // Those who ask how workers were started do not mean these.
         let apart = Launcher { counts: Arc::default(), ..self.clone() };
-        let mut proof = Proof::begin(&apart, spec, inputs.into_iter().collect::<Result<_, _>>()?)?;
+        let mut proof = Proof::begin(&apart, spec, questions)?;
         for restore in 0..RESTORES {
             let file = pending.file().try_clone().map_err(|source| WarmError::Write { source })?;
             let found = Found { file, path: pending.path() };
@@ -166,6 +161,7 @@ impl Launcher {
         let arguments = Arguments {
             artifact: key.artifact.clone(),
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),
+            code: library::guests_dir().ok(),
             model: Some(key.model.clone()).filter(|model| !model.is_empty()),
             threads: key.threads,
             prepack: key.prepack,
@@ -204,6 +200,23 @@ impl Launcher {
             taken => taken,
         }
     }
+}
+
+/// What restored workers are asked: of each model its golden run, and the same with other seeds.
+fn questions(spec: &WorkerSpec) -> Result<Vec<Question>, WarmError> {
+    let mut questions = Vec::new();
+    for model in Model::of_worker(&spec.artifact, spec.model.as_deref())? {
+        let name = || model.record().name.clone();
+        let golden = model.record().golden.as_ref().ok_or_else(|| WarmError::NothingToProve { model: name() })?;
+        if !golden.reproducible {
+            return Err(WarmError::Random { model: name() });
+        }
+        for later in 0..SEEDS {
+            let inputs = golden::inputs_from(model.record(), golden, golden.seed.wrapping_add(later))?;
+            questions.push(Question { model: model.index(), inputs, is_known: later == 0 });
+        }
+    }
+    Ok(questions)
 }
 
 /// The beginning of what was said, on one line.

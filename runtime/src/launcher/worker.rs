@@ -9,6 +9,7 @@ use blink_tensors::{DType, TensorView};
 
 use super::answer::Answer;
 use super::child::Ended;
+use super::guest::Streams;
 use super::restore::Fallback;
 use super::spawn::Spawned;
 use super::{LaunchError, Reason, Start, StartMode};
@@ -46,16 +47,18 @@ pub enum WorkerError {
 /// A worker process. Dropped, it is ended and reaped.
 #[derive(Debug)]
 pub struct Worker {
-    spawned: Spawned,
+    pub(super) spawned: Spawned,
     start: Start,
     threads: usize,
     timeline: Timeline,
     /// Whether it has answered and waits for what comes next.
     is_idle: bool,
+    /// Whether its guest has begun: what that has read and written cannot be taken back, so no other takes its place.
+    has_begun: bool,
     /// Whether the timeline is complete.
-    is_started: bool,
+    pub(super) is_started: bool,
     /// What the last answer says.
-    record: Record,
+    pub(super) record: Record,
     /// What a restored worker falls back on when it refuses or dies.
     fallback: Option<Box<Fallback>>,
 }
@@ -70,7 +73,17 @@ impl Worker {
     ) -> Worker {
         let timeline = Timeline::begin(Some(spawned_at), spawned_at);
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
-        Worker { spawned, start, threads, timeline, is_idle: false, is_started: false, record, fallback }
+        Worker {
+            spawned,
+            start,
+            threads,
+            timeline,
+            is_idle: false,
+            has_begun: false,
+            is_started: false,
+            record,
+            fallback,
+        }
     }
 
     /// Computes every output of the model from named inputs. The first run waits for the start.
@@ -78,7 +91,12 @@ impl Worker {
     /// Inputs are copied into shared memory, where the worker uses them; outputs are lent from there. Where a restored
     /// worker refuses or dies, a normal one is started and answers, and [`Worker::start`] tells why.
     pub fn run(&mut self, inputs: &[(&str, TensorView<'_>)]) -> Result<Answer<'_>, WorkerError> {
-        self.answer(|memory| channel::write(memory, 0, inputs, &[]))
+        self.answer(channel::ONLY, |memory| channel::write(memory, 0, inputs, &[]))
+    }
+
+    /// As [`Worker::run`], of the model with this index in the artifact: a worker with a guest has all of them.
+    pub fn run_model(&mut self, index: u32, inputs: &[(&str, TensorView<'_>)]) -> Result<Answer<'_>, WorkerError> {
+        self.answer(index, |memory| channel::write(memory, 0, inputs, &[]))
     }
 
     /// As [`Worker::run`], without a copy: `fill` puts the elements of each input where the worker will read them. It is
@@ -89,15 +107,17 @@ impl Worker {
         inputs: &[(&str, DType, &[usize])],
         mut fill: impl FnMut(usize, &mut [u8]),
     ) -> Result<Answer<'_>, WorkerError> {
-        self.answer(|memory| channel::write_unfilled(memory, 0, inputs, &mut fill))
+        self.answer(channel::ONLY, |memory| channel::write_unfilled(memory, 0, inputs, &mut fill))
     }
 
     fn answer(
         &mut self,
+        model: u32,
         mut write: impl FnMut(&mut SharedMemory) -> io::Result<Place>,
     ) -> Result<Answer<'_>, WorkerError> {
         let answer = self.ask_or_replace(|worker| {
-            write(&mut worker.spawned.memory).map(Packet::Run).map_err(|source| WorkerError::Memory { source })
+            let place = write(&mut worker.spawned.memory).map_err(|source| WorkerError::Memory { source })?;
+            Ok(Packet::Run(model, place))
         })?;
         let record = Record::read(&mut self.spawned.memory, answer);
         self.record = record.map_err(|source| self.not_understood(source))?;
@@ -118,12 +138,21 @@ impl Worker {
         &mut self,
         mut packet: impl FnMut(&mut Worker) -> Result<Packet, WorkerError>,
     ) -> Result<Place, WorkerError> {
-        let first = packet(self)?;
-        match self.ask(first) {
+        let answer = self.begin_or_replace(|worker| Ok((packet(worker)?, None)))?;
+        answer.ok_or(ChannelError::Turn).map_err(|source| self.not_understood(source))
+    }
+
+    /// As [`Worker::ask_or_replace`], with the descriptors that go with the packet; `None` where a guest has begun.
+    pub(super) fn begin_or_replace<'a>(
+        &mut self,
+        mut packet: impl FnMut(&mut Worker) -> Result<(Packet, Option<Streams<'a>>), WorkerError>,
+    ) -> Result<Option<Place>, WorkerError> {
+        let (first, streams) = packet(self)?;
+        match self.ask(first, streams) {
             Err(WorkerError::NotRestored { reason }) => {
                 self.replace(reason)?;
-                let again = packet(self)?;
-                self.ask(again)
+                let (again, streams) = packet(self)?;
+                self.ask(again, streams)
             }
             answer => answer,
         }
@@ -144,18 +173,32 @@ impl Worker {
     }
 
     /// Sends `packet` and waits for the answer to it. What the worker said before it died is still heard.
-    fn ask(&mut self, packet: Packet) -> Result<Place, WorkerError> {
-        self.is_idle = false;
-        match channel::send(&self.spawned.socket, packet) {
+    fn ask(&mut self, packet: Packet, streams: Option<Streams<'_>>) -> Result<Option<Place>, WorkerError> {
+        (self.is_idle, self.has_begun) = (false, false);
+        let sent = match streams {
+            None => channel::send(&self.spawned.socket, packet),
+            Some(streams) => channel::send_with(&self.spawned.socket, packet, &streams),
+        };
+        match sent {
             Err(error) if !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
                 return Err(self.not_understood(ChannelError::Socket(error)));
             }
             _ => {}
         }
-        match channel::receive(&self.spawned.socket) {
+        let packet = channel::receive(&self.spawned.socket);
+        self.heard(packet)
+    }
+
+    /// What a packet from the worker means; `None` where a guest has begun.
+    pub(super) fn heard(&mut self, packet: Result<Option<Packet>, ChannelError>) -> Result<Option<Place>, WorkerError> {
+        match packet {
             Ok(Some(Packet::Answer(answer))) => {
                 self.is_idle = true;
-                Ok(answer)
+                Ok(Some(answer))
+            }
+            Ok(Some(Packet::Begun)) => {
+                self.has_begun = true;
+                Ok(None)
             }
             Ok(Some(Packet::Failed(class, message))) => {
                 self.is_idle = true;
@@ -165,12 +208,15 @@ impl Worker {
                 Some(fallback) => Err(WorkerError::NotRestored { reason: fallback.refused(code, details) }),
                 None => Err(self.not_understood(ChannelError::Turn)),
             },
-            Ok(Some(Packet::Run(_) | Packet::Facts)) => Err(self.not_understood(ChannelError::Turn)),
+            Ok(Some(Packet::Run(..) | Packet::Facts | Packet::Guest(_) | Packet::Load(_) | Packet::Loaded(_))) => {
+                Err(self.not_understood(ChannelError::Turn))
+            }
             Ok(None) => {
                 let ended = self.spawned.child.wait(PATIENCE);
-                match &self.fallback {
-                    Some(fallback) => Err(WorkerError::NotRestored { reason: fallback.died(ended) }),
-                    None => Err(WorkerError::Died { pid: self.pid(), ended }),
+                // A crash costs the snapshot in any case.
+                match self.fallback.as_ref().map(|fallback| fallback.died(ended)) {
+                    Some(reason) if !self.has_begun => Err(WorkerError::NotRestored { reason }),
+                    _ => Err(WorkerError::Died { pid: self.pid(), ended }),
                 }
             }
             Err(error) => Err(self.not_understood(error)),
@@ -191,7 +237,7 @@ impl Worker {
         }
     }
 
-    fn not_understood(&mut self, source: ChannelError) -> WorkerError {
+    pub(super) fn not_understood(&mut self, source: ChannelError) -> WorkerError {
         self.is_idle = false;
         let pid = self.pid();
         // Nothing more is read from it, so nobody could hear what it says next.
@@ -200,7 +246,7 @@ impl Worker {
         WorkerError::Channel { pid, source }
     }
 
-    fn complete_timeline(&mut self) {
+    pub(super) fn complete_timeline(&mut self) {
         let now = now();
         self.record.phases.iter().for_each(|recorded| self.timeline.add(*recorded));
         self.timeline.add(Recorded { phase: Phase::Output, begin: now, end: now });

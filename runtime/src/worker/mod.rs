@@ -3,26 +3,30 @@
 //! | file | what it does |
 //! |---|---|
 //! | `process.rs` | takes over what the launcher gave the process, and ends it |
+//! | `start.rs` | opens the artifact, starts its models, links its guest |
 //! | `park.rs` | is written down, and goes on in those restored from it |
 //! | `serve.rs` | answers, one request at a time |
+//! | `guest.rs` | runs the guest on a request |
+//! | `line.rs` | socket and shared memory, for both of these |
 //! | `facts.rs` | what the worker believes about itself |
 //!
 //! Nothing stands between `main` and the start but these files: no argument parser, no runtime, no network. The
 //! worker prints nothing: whatever there is to say goes to its launcher.
 
 mod facts;
+mod guest;
+mod line;
 mod park;
 mod process;
 mod serve;
+mod start;
 
 use std::env;
 
-use crate::channel::{self, Arguments, Failure, Mode};
-use crate::instance::Instance;
-use crate::library::{self, Library, Origin};
-use crate::model::Model;
-use crate::timeline::{Phase, Timeline, now};
+use crate::channel::{self, Arguments, Mode};
+use crate::timeline::{Timeline, now};
 use serve::Server;
+use start::Started;
 
 /// Whether this process is to be a worker: its first argument says so.
 pub fn is_asked_for() -> bool {
@@ -41,23 +45,11 @@ pub fn enter() -> ! {
         Mode::Serve => {
             let Some((socket, memory)) = process::adopt() else { process::refuse() };
             let mut timeline = Timeline::begin(Some(entered), entered);
-            let started = start(&arguments, &mut timeline);
+            let started = Started::start(&arguments, &mut timeline);
             Server::new(socket, memory, started, timeline)
         }
     };
     server.serve();
     // The server is not dropped: the kernel frees more quickly than it could.
     process::end()
-}
-
-/// Opens the artifact and starts its model.
-fn start(arguments: &Arguments, timeline: &mut Timeline) -> Result<Instance, Failure> {
-    let opened = timeline.record(Phase::Open, || Model::open_named(&arguments.artifact, arguments.model.as_deref()));
-    let model = opened.map_err(|error| Failure::of(&error))?;
-    let library = match &arguments.library {
-        Some(path) => Ok(Library { path: path.clone(), origin: Origin::Environment }),
-        None => library::find(),
-    };
-    let library = library.map_err(|error| Failure::of(&error))?;
-    Instance::start_on(&library, &model, &arguments.options(), timeline).map_err(|error| Failure::of(&error))
 }

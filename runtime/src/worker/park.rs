@@ -10,8 +10,9 @@ use std::thread;
 
 use blink_snapshots::{Restored, close_inherited, park};
 
+use super::process;
 use super::serve::Server;
-use super::{process, start};
+use super::start::Started;
 use crate::channel::{Arguments, Failure, FailureClass, Mode};
 use crate::golden;
 use crate::instance::Instance;
@@ -37,20 +38,26 @@ pub(super) fn enter(arguments: Arguments) -> Server {
 }
 
 /// [`warm`], on a thread that is gone when it returns.
-fn warm_on_a_thread(arguments: Arguments) -> Instance {
+fn warm_on_a_thread(arguments: Arguments) -> Started {
     crate::engine::Engine::share_heap();
     let begun = thread::Builder::new().stack_size(STACK).spawn(move || warm(&arguments));
     match begun.map(thread::JoinHandle::join) {
-        Ok(Ok(Ok(instance))) => instance,
+        Ok(Ok(Ok(started))) => started,
         Ok(Ok(Err(failure))) => give_up(&failure.message),
         Ok(Err(_)) => give_up("the thread that starts the model has panicked"),
         Err(error) => give_up(&format!("a thread cannot be started: {error}")),
     }
 }
 
-/// Starts the model and runs it, with the inputs of its golden run where it has one.
-fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
-    let instance = start(arguments, &mut Timeline::new())?;
+/// Starts the models and runs each, with the inputs of its golden run where it has one. A guest is linked and not run: it
+/// has state of its own in its instance alone.
+fn warm(arguments: &Arguments) -> Result<Started, Failure> {
+    let started = Started::start(arguments, &mut Timeline::new())?;
+    started.instances().iter().try_for_each(|instance| warm_up(instance))?;
+    Ok(started)
+}
+
+fn warm_up(instance: &Instance) -> Result<(), Failure> {
     // A model without a golden run has inputs that nobody has given shapes: it parks started and not warmed up.
     let inputs = golden::inputs(instance.model().record()).unwrap_or_default().unwrap_or_default();
     if !inputs.is_empty() || instance.model().record().inputs.is_empty() {
@@ -61,11 +68,11 @@ fn warm(arguments: &Arguments) -> Result<Instance, Failure> {
     }
     drop(inputs);
     instance.release_memory();
-    Ok(instance)
+    Ok(())
 }
 
 /// What is to answer in a restored process.
-fn server(started: Result<Instance, Failure>, restored: Restored) -> Server {
+fn server(started: Result<Started, Failure>, restored: Restored) -> Server {
     let Some((socket, memory)) = process::adopt() else { process::refuse() };
     let mut timeline = Timeline::begin(Some(restored.entered), restored.entered);
     timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::facts::Facts;
+use super::line::Line;
+use super::start::Started;
 use crate::channel::{self, Failure, Packet, Place, Record, SharedMemory};
 use crate::engine::Outputs;
-use crate::instance::Instance;
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// How long a worker that waits keeps the memory of activations, which are of no use between runs. The next run then
@@ -18,30 +20,37 @@ const RESTLESS: Duration = Duration::from_millis(500);
 
 /// A worker that has started, or has failed to and says so when it is asked.
 pub(super) struct Server {
-    socket: UnixStream,
-    memory: SharedMemory,
-    started: Result<Instance, Failure>,
+    pub(super) line: Arc<Line>,
+    pub(super) started: Result<Started, Failure>,
     /// Of the start; until the first answer, which carries it.
-    timeline: Option<Timeline>,
+    pub(super) timeline: Option<Timeline>,
 }
 
 impl Server {
     pub(super) fn new(
         socket: UnixStream,
         memory: SharedMemory,
-        started: Result<Instance, Failure>,
+        started: Result<Started, Failure>,
         timeline: Timeline,
     ) -> Server {
-        Server { socket, memory, started, timeline: Some(timeline) }
+        Server { line: Arc::new(Line::new(socket, memory)), started, timeline: Some(timeline) }
     }
 
     /// Answers until the launcher is gone, or says what no launcher says.
     pub(super) fn serve(&mut self) {
-        while let Ok(Some(packet)) = timed(&mut self.timeline, Phase::Input, || channel::receive(&self.socket)) {
+        while let Ok(Some((packet, streams))) =
+            timed(&mut self.timeline, Phase::Input, || channel::receive_with(&self.line.socket))
+        {
             let sent = match packet {
-                Packet::Run(request) => self.run(request),
+                Packet::Run(model, request) => self.run(model, request),
+                Packet::Guest(request) => self.guest(request, streams),
                 Packet::Facts => self.tell_facts(),
-                Packet::Answer(_) | Packet::Failed(..) | Packet::Refused { .. } => return,
+                Packet::Answer(_)
+                | Packet::Failed(..)
+                | Packet::Refused { .. }
+                | Packet::Begun
+                | Packet::Load(_)
+                | Packet::Loaded(_) => return,
             };
             if sent.is_err() {
                 return;
@@ -53,42 +62,46 @@ impl Server {
     /// Waits for the next request; where none comes for a while, gives the memory of activations back meanwhile.
     fn rest(&self) {
         let timeout = Timespec { tv_sec: 0, tv_nsec: RESTLESS.subsec_nanos().into() };
-        let nothing_came = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) == Ok(0);
-        if let (true, Ok(instance)) = (nothing_came, &self.started) {
-            instance.release_activations();
+        let nothing_came = poll(&mut [PollFd::new(&self.line.socket, PollFlags::IN)], Some(&timeout)) == Ok(0);
+        if let (true, Ok(started)) = (nothing_came, &self.started) {
+            started.instances().iter().for_each(|instance| instance.release_activations());
         }
     }
 
-    fn run(&mut self, request: Place) -> io::Result<()> {
-        let computed = self.compute(request);
+    fn run(&mut self, model: u32, request: Place) -> io::Result<()> {
+        let computed = self.compute(model, request);
         // The inputs stay as they are: a launcher may send them again, to another worker.
         let free = usize::try_from(request.offset.saturating_add(request.len)).unwrap_or(usize::MAX);
-        let free = if free <= self.memory.len() { free } else { 0 };
-        match computed.and_then(|outputs| Ok((self.answer(&outputs, free)?, outputs))) {
+        let free = if free <= self.line.memory().len() { free } else { 0 };
+        match computed.and_then(|outputs| Ok((self.answer(model, &outputs, free)?, outputs))) {
             // The outputs are given back once the answer is on its way.
             Ok((answer, _outputs)) => {
                 self.timeline = None;
-                channel::send(&self.socket, Packet::Answer(answer))
+                channel::send(&self.line.socket, Packet::Answer(answer))
             }
-            Err(failure) => {
-                // Where there is no room even for the words, the class still tells.
-                let message = channel::write_text(&mut self.memory, free, &failure.message).unwrap_or_default();
-                channel::send(&self.socket, Packet::Failed(failure.class as u32, message))
-            }
+            Err(failure) => self.fail(&failure, free),
         }
     }
 
-    fn compute(&mut self, request: Place) -> Result<Outputs, Failure> {
-        let Server { memory, timeline, started, .. } = self;
+    /// Tells why there is no answer, from `free` on.
+    pub(super) fn fail(&mut self, failure: &Failure, free: usize) -> io::Result<()> {
+        // Where there is no room even for the words, the class still tells.
+        let message = channel::write_text(&mut self.line.memory(), free, &failure.message).unwrap_or_default();
+        channel::send(&self.line.socket, Packet::Failed(failure.class as u32, message))
+    }
+
+    fn compute(&mut self, model: u32, request: Place) -> Result<Outputs, Failure> {
+        let Server { line, timeline, started } = self;
+        let memory = &mut *line.memory();
         let record = timed(timeline, Phase::Input, || Record::read(memory, request));
         let record = record.map_err(|error| Failure::of(&error))?;
-        let instance = started.as_ref().map_err(Failure::clone)?;
+        let instance = started.as_ref().map_err(Failure::clone)?.instance(model)?;
         timed(timeline, Phase::Inference, || instance.run(&record.tensors(memory))).map_err(|error| Failure::of(&error))
     }
 
     /// Copies `outputs` into shared memory, from `free` on.
-    fn answer(&mut self, outputs: &Outputs, free: usize) -> Result<Place, Failure> {
-        let instance = self.started.as_ref().map_err(Failure::clone)?;
+    fn answer(&mut self, model: u32, outputs: &Outputs, free: usize) -> Result<Place, Failure> {
+        let instance = self.started.as_ref().map_err(Failure::clone)?.instance(model)?;
         let names = instance.model().record().outputs.iter().map(|output| output.name.as_str());
         let named: Vec<_> = names.zip(outputs.iter()).collect();
         let phases = self.timeline.as_mut().map_or_else(Vec::new, |timeline| {
@@ -96,17 +109,17 @@ impl Server {
             timeline.add(Recorded { phase: Phase::Output, begin: now, end: now });
             timeline.recorded()
         });
-        channel::write(&mut self.memory, free, &named, &phases).map_err(|error| Failure::memory(&error))
+        channel::write(&mut self.line.memory(), free, &named, &phases).map_err(|error| Failure::memory(&error))
     }
 
     fn tell_facts(&mut self) -> io::Result<()> {
-        let text = channel::write_text(&mut self.memory, 0, &Facts::now().to_json())?;
-        channel::send(&self.socket, Packet::Answer(text))
+        let text = channel::write_text(&mut self.line.memory(), 0, &Facts::now().to_json())?;
+        channel::send(&self.line.socket, Packet::Answer(text))
     }
 }
 
 /// Runs `work`, as `phase` of the start where that is still being recorded.
-fn timed<T>(timeline: &mut Option<Timeline>, phase: Phase, work: impl FnOnce() -> T) -> T {
+pub(super) fn timed<T>(timeline: &mut Option<Timeline>, phase: Phase, work: impl FnOnce() -> T) -> T {
     match timeline {
         Some(timeline) => timeline.record(phase, work),
         None => work(),

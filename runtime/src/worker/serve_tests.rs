@@ -32,7 +32,7 @@ fn a_start_that_failed_is_told_to_every_request() {
     served(|socket, memory| {
         for _ in 0..3 {
             let request = channel::write(memory, 0, &[], &[]).unwrap();
-            let (class, message) = failed(socket, memory, Packet::Run(request));
+            let (class, message) = failed(socket, memory, Packet::Run(channel::ONLY, request));
             assert_eq!((class, &*message), (Some(FailureClass::Library), "library is missing"));
         }
     });
@@ -46,12 +46,12 @@ fn what_is_no_request_is_told_and_nothing_ends() {
         let outside = Place { offset: u64::MAX - 3, ..request };
         let short = Place { len: request.len - 1, ..request };
         for (place, word) in [(beyond, "memory"), (outside, "lie in"), (short, "damaged")] {
-            let (class, message) = failed(socket, memory, Packet::Run(place));
+            let (class, message) = failed(socket, memory, Packet::Run(channel::ONLY, place));
             assert_eq!(class, Some(FailureClass::Request), "{message}");
             assert!(message.contains(word), "{message}");
         }
         let request = channel::write(memory, 0, &[], &[]).unwrap();
-        let (class, _) = failed(socket, memory, Packet::Run(request));
+        let (class, _) = failed(socket, memory, Packet::Run(channel::ONLY, request));
         assert_eq!(class, Some(FailureClass::Library), "a sound request comes as far as the start");
     });
 }

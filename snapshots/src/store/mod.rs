@@ -58,6 +58,13 @@ impl From<StoreError> for Reason {
     }
 }
 
+/// Opens a file that is to be executed: nobody but its owner may have written it or put it there, as for images. `None`
+/// where there is none.
+pub fn open_trusted(path: &Path) -> Result<Option<File>, StoreError> {
+    let Some(directory) = trust::directory(path.parent().unwrap_or(Path::new(".")))? else { return Ok(None) };
+    Ok(trust::image(&directory, path)?.map(|(file, _)| file))
+}
+
 /// The directory of images.
 #[derive(Clone, Debug)]
 pub struct Store {

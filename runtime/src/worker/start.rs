@@ -1,0 +1,109 @@
+//! [`Started`]: an artifact's models, and its guest, in a worker.
+
+use std::sync::Arc;
+use std::thread;
+
+use blink_artifact::Artifact;
+use blink_guest::Guest;
+
+use crate::channel::{Arguments, Failure, FailureClass, Mode, ONLY};
+use crate::guest::{CodeCache, GuestError, link};
+use crate::instance::{Instance, StartOptions};
+use crate::library::{self, Library, Origin};
+use crate::model::{Model, ModelError};
+use crate::timeline::{Phase, Recorded, Timeline, now};
+
+/// What a worker has started.
+pub(super) struct Started {
+    /// The model that was named, or the artifact's only one; all of them where they belong to a guest.
+    instances: Vec<Arc<Instance>>,
+    /// The guest, where there is one and no model was named.
+    guest: Option<Guest>,
+    /// How the models were started.
+    pub(super) options: StartOptions,
+}
+
+impl Started {
+    /// Opens the artifact, starts its models, and links its guest beside that.
+    pub(super) fn start(arguments: &Arguments, timeline: &mut Timeline) -> Result<Started, Failure> {
+        let path = &arguments.artifact;
+        let artifact = timeline.record(Phase::Open, || {
+            Artifact::open(path).map(Arc::new).map_err(|source| ModelError::Open { path: path.clone(), source })
+        });
+        let artifact = artifact.map_err(|error| Failure::of(&error))?;
+        let has_guest = artifact.manifest().guest.is_some() && arguments.model.is_none();
+        let models = Model::of_worker_in(&artifact, arguments.model.as_deref()).map_err(|error| Failure::of(&error))?;
+
+        let linked = || {
+            let begin = now();
+            let linked = link(&artifact, arguments.code.as_deref().map(CodeCache::at).as_ref());
+            (linked, Recorded { phase: Phase::Link, begin, end: now() })
+        };
+        let (instances, linked) = if has_guest {
+            let (instances, (linked, recorded)) =
+                beside(arguments.mode, linked, || instances(models, arguments, timeline));
+            timeline.add(recorded);
+            (instances, Some(linked))
+        } else {
+            (instances(models, arguments, timeline), None)
+        };
+        let guest = linked.transpose().map_err(|error: GuestError| Failure::of(&error));
+        Ok(Started { instances: instances?, guest: guest?, options: arguments.options() })
+    }
+
+    /// The models.
+    pub(super) fn instances(&self) -> &[Arc<Instance>] {
+        &self.instances
+    }
+
+    /// The model of this index in the artifact; [`ONLY`]: the only one.
+    pub(super) fn instance(&self, index: u32) -> Result<&Instance, Failure> {
+        let named = self.instances.iter().find(|instance| instance.model().index() == index);
+        let found = named.or_else(|| self.instances.first().filter(|_| index == ONLY && self.instances.len() == 1));
+        found.map(|found| &**found).ok_or_else(|| {
+            let known: Vec<_> = self.instances.iter().map(|known| known.model().record().name.as_str()).collect();
+            let message = format!("worker has several models: ask for one of {}", known.join(", "));
+            Failure { class: FailureClass::NoSuchModel, message }
+        })
+    }
+
+    /// The guest.
+    pub(super) fn guest(&self) -> Result<&Guest, Failure> {
+        self.guest.as_ref().ok_or_else(|| Failure {
+            class: FailureClass::Guest,
+            message: "worker has no guest: its artifact has none, or it was started for one model".into(),
+        })
+    }
+}
+
+/// Does both: `other` on a thread of its own where this process is to answer, and first where it is to be written down.
+fn beside<A: Send, B>(mode: Mode, other: impl Fn() -> A + Send + Sync, work: impl FnOnce() -> B) -> (B, A) {
+    thread::scope(|scope| {
+        let begun = (mode == Mode::Serve).then(|| thread::Builder::new().spawn_scoped(scope, &other));
+        match begun {
+            Some(Ok(thread)) => {
+                let done = work();
+                // A panic there is this thread's too.
+                (done, thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            }
+            _ => {
+                let others = other();
+                (work(), others)
+            }
+        }
+    })
+}
+
+fn instances(
+    models: Vec<Model>,
+    arguments: &Arguments,
+    timeline: &mut Timeline,
+) -> Result<Vec<Arc<Instance>>, Failure> {
+    let library = match &arguments.library {
+        Some(path) => Ok(Library { path: path.clone(), origin: Origin::Environment }),
+        None => library::find(),
+    };
+    let library = library.map_err(|error| Failure::of(&error))?;
+    let start = |model: Model| Instance::start_on(&library, &model, &arguments.options(), timeline).map(Arc::new);
+    models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error))
+}
