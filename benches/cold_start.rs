@@ -11,9 +11,12 @@
 //! | `cold_start/disk.rs` | starts from the disk |
 //! | `cold_start/channel.rs` | a worker beside an instance in one process |
 //! | `cold_start/report.rs`, `cold_start/report/` | the figures as tables |
+//! | `shared/built.rs` | the `blink` binary, for this bench and the others |
 //!
 //! A wrong answer ends it: there is no figure beside one.
 
+#[path = "shared/built.rs"]
+mod built;
 #[path = "cold_start/channel.rs"]
 mod channel;
 #[path = "cold_start/disk.rs"]
@@ -40,6 +43,7 @@ use blink_benches::machine::{Machine, lies_in_memory};
 use blink_benches::record::{self, BenchRuns};
 use clap::Parser;
 
+use crate::built::remove;
 use crate::options::Options;
 use crate::programs::Programs;
 
@@ -105,13 +109,4 @@ fn main() -> anyhow::Result<()> {
 /// Says something beside the figures.
 fn say(what: &str) {
     eprintln!("cold_start: {what}");
-}
-
-fn remove(directory: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| directory.display().to_string())
-        }
-        _ => Ok(()),
-    }
 }

@@ -25,7 +25,7 @@ pub enum OpenError {
     #[error("file ends inside the header: found {found} bytes, expected at least 256; copy or compile it again")]
     TruncatedHeader { found: u64 },
     #[error(
-        "format version is {found}, this blink reads versions 1 and 2; compile the model again, or use the blink that made it"
+        "format version is {found}, this blink reads 1 and 2; compile the model again, or use the blink that made it"
     )]
     FormatVersion { found: u32 },
     #[error("header length is {found}, expected 256; copy or compile it again")]
@@ -56,6 +56,8 @@ pub enum OpenError {
         "section {index} has kind {code}, which this blink does not know; use a newer one, or compile the model again"
     )]
     SectionKind { index: usize, code: u32 },
+    #[error("section {index} is a {kind} section, which format version {version} does not have; compile it again")]
+    SectionVersion { index: usize, kind: SectionKind, version: u32 },
     #[error("section {index} has alignment {found}, expected a power of two from 4096 to 2097152")]
     SectionAlignment { index: usize, found: u32 },
     #[error("section {index} is empty, expected at least 1 byte")]
@@ -76,6 +78,8 @@ pub enum OpenError {
     CodePlace { index: usize },
     #[error("section {index} is a second guest: an artifact has one at most")]
     SecondGuest { index: usize },
+    #[error("no section is a guest, which every artifact of format version {version} has; compile it again")]
+    NoGuest { version: u32 },
     #[error("model {model} has {found} {kind} sections, expected {}", expected(*kind))]
     SectionsOfModel { model: u32, kind: SectionKind, found: usize },
     #[error("sections end at {end}, the file at {file_len}: only zeros up to the next multiple of 4096 may follow")]

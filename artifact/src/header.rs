@@ -8,7 +8,7 @@ use crate::target::HostClass;
 
 /// First bytes of every artifact.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89BLNK\r\n\x1a";
-/// The newest format version that this code writes and reads: with a guest.
+/// The newest format version that this code writes and reads: the one of artifacts with a guest.
 pub const FORMAT_VERSION: u32 = 2;
 /// The version of artifacts without a guest.
 pub(crate) const WITHOUT_GUEST: u32 = 1;
@@ -87,7 +87,7 @@ impl serde::Serialize for OrtVersion {
 /// What the header says, each field already within its own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Format version, 1 or 2.
+    /// Format version: 2 with a guest, 1 without.
     pub version: u32,
     /// Length of the whole file in bytes.
     pub file_len: u64,

@@ -19,8 +19,8 @@ pub struct Manifest {
     pub compiler: String,
     /// The models, in the order of their indices in the section table.
     pub models: Vec<ModelRecord>,
-    /// The guest, where there is one. From format version 2 on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The guest; left out where there is none, and never null. From format version 2 on.
+    #[serde(default, deserialize_with = "guest::there", skip_serializing_if = "Option::is_none")]
     pub guest: Option<GuestRecord>,
 }
 

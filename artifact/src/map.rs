@@ -62,8 +62,8 @@ impl MappedFile {
 }
 
 impl MappedFile {
-    /// Reads `len` bytes from `offset` into memory, where they are not there already: returns when they are. What is not
-    /// in the file, and kernels that cannot (before Linux 5.14), read nothing.
+    /// Reads `len` bytes from `offset` into memory, where they are not there already: returns when they are. What is
+    /// not in the file, and kernels that cannot (before Linux 5.14), read nothing.
     pub fn read_ahead(&self, offset: usize, len: usize) {
         let len = len.min(self.map.len().saturating_sub(offset));
         #[cfg(target_os = "linux")]

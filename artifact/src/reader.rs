@@ -1,7 +1,8 @@
 //! [`Artifact`]: a mapped file whose structure, manifest and graphs have been checked.
 //!
 //! There is no way to get one that was not: [`Artifact::open`] is the only door. Weights and golden outputs are
-//! hashed by [`Artifact::verify`] alone, since hashing them takes longer than a start may.
+//! hashed by [`Artifact::verify`] alone, since hashing them takes longer than a start may. A guest and its native code
+//! are hashed each time that they are asked for ([`Artifact::guest`], [`Artifact::native_code`]), and by verify.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ impl Artifact {
     /// Opens, maps and checks the artifact at `path`.
     ///
     /// Checked are the rules on header and table, the structure hash, and the hashes of the manifest and of every
-    /// graph. Whether this host can run it is the runtime's question.
+    /// graph; not those of a guest and its code, which are checked when they are asked for. Whether this host can run
+    /// it is the runtime's question.
     pub fn open(path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
         let path = path.as_ref();
         Artifact::check(MappedFile::open(path)?, path)
@@ -138,32 +140,39 @@ impl Artifact {
         self.section(model, SectionKind::Golden)
     }
 
-    /// The guest's portable WebAssembly, once its hash has been checked; `None` where there is no guest.
+    /// The guest's portable WebAssembly; `None` where there is no guest. Each call checks its hash.
     pub fn guest(&self) -> Result<Option<&[u8]>, OpenError> {
         self.checked(SectionKind::Guest)
     }
 
-    /// The guest's native code, once its hash has been checked; `None` where there is none.
+    /// The guest's native code; `None` where there is none. Each call checks its hash.
     ///
-    /// [`Artifact::open`] leaves this to whoever is about to run it, who may do it beside other work.
+    /// [`Artifact::open`] leaves this to whoever is about to run it, who may do it beside other work. The manifest's
+    /// [`CodeRecord`](crate::manifest::CodeRecord) tells for which engine and host the code is.
     pub fn native_code(&self) -> Result<Option<&[u8]>, OpenError> {
         self.checked(SectionKind::Code)
     }
 
-    /// As [`Artifact::native_code`], of an artifact whose code was checked with it.
+    /// The guest's native code without a look at its hash: for who has had [`Artifact::native_code`] of the same
+    /// artifact already.
     pub fn native_code_unchecked(&self) -> Option<&[u8]> {
-        self.sections.iter().find(|section| section.kind == SectionKind::Code).map(|section| bytes_of(&self.map, section))
+        self.only(SectionKind::Code).map(|section| bytes_of(&self.map, section))
     }
 
     /// BLAKE3 of the guest section, as the table has it; `None` where there is no guest.
     pub fn guest_hash(&self) -> Option<&[u8; 32]> {
-        self.sections.iter().find(|section| section.kind == SectionKind::Guest).map(|section| &section.hash)
+        self.only(SectionKind::Guest).map(|section| &section.hash)
     }
 
     fn checked(&self, kind: SectionKind) -> Result<Option<&[u8]>, OpenError> {
-        let Some(section) = self.sections.iter().find(|section| section.kind == kind) else { return Ok(None) };
+        let Some(section) = self.only(kind) else { return Ok(None) };
         check_hash(&self.map, section, |_| ())?;
         Ok(Some(bytes_of(&self.map, section)))
+    }
+
+    /// The section of a kind of which the whole artifact has one at most.
+    fn only(&self, kind: SectionKind) -> Option<&Section> {
+        self.sections.iter().find(|section| section.kind == kind)
     }
 
     /// A model's graph, the padding after it and its weights as one slice, as the `ort` encoding wants them.

@@ -4,7 +4,7 @@
 //! the padding that their alignment asks for.
 
 use crate::error::OpenError;
-use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE, WITHOUT_GUEST, u32_at, u64_at};
+use crate::header::{FORMAT_VERSION, HEADER_LEN, HUGE_PAGE, Header, PAGE, WITHOUT_GUEST, u32_at, u64_at};
 use crate::manifest::{MAX_MANIFEST_LEN, ManifestError};
 
 /// Bytes an entry takes.
@@ -46,9 +46,12 @@ impl SectionKind {
         matches!(self, SectionKind::Manifest | SectionKind::Guest | SectionKind::Code)
     }
 
-    /// Whether artifacts of this format version can have such sections.
-    fn is_in(self, version: u32) -> bool {
-        version > WITHOUT_GUEST || !matches!(self, SectionKind::Guest | SectionKind::Code)
+    /// The first format version that has such sections.
+    pub(crate) const fn since(self) -> u32 {
+        match self {
+            SectionKind::Manifest | SectionKind::Golden | SectionKind::Graph | SectionKind::Weights => WITHOUT_GUEST,
+            SectionKind::Guest | SectionKind::Code => FORMAT_VERSION,
+        }
     }
 
     pub(crate) const fn code(self) -> u32 {
@@ -116,8 +119,10 @@ impl Section {
 
     fn decode(index: usize, bytes: &[u8; ENTRY_LEN], previous_end: u64, header: &Header) -> Result<Section, OpenError> {
         let code = u32_at(bytes, 0);
-        let kind = SectionKind::from_code(code).filter(|kind| kind.is_in(header.version));
-        let kind = kind.ok_or(OpenError::SectionKind { index, code })?;
+        let kind = SectionKind::from_code(code).ok_or(OpenError::SectionKind { index, code })?;
+        if kind.since() > header.version {
+            return Err(OpenError::SectionVersion { index, kind, version: header.version });
+        }
         let model = Some(u32_at(bytes, 4)).filter(|&model| model != WHOLE_ARTIFACT);
         let alignment = u32_at(bytes, 24);
         check_alignment(index, alignment)?;
@@ -158,15 +163,15 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
     let mut end = table_end(header.sections);
     for (index, entry) in table.as_chunks::<ENTRY_LEN>().0.iter().enumerate() {
         let section = Section::decode(index, entry, end, header)?;
-        if section.kind == SectionKind::Guest && sections.iter().any(|other| other.kind == SectionKind::Guest) {
-            return Err(OpenError::SecondGuest { index });
-        }
-        check_place(index, &section, sections.last(), header)?;
+        check_place(index, &section, &sections, header)?;
         end = section.end();
         sections.push(section);
     }
     if end.next_multiple_of(PAGE) != header.file_len {
         return Err(OpenError::TrailingBytes { end, file_len: header.file_len });
+    }
+    if header.version > WITHOUT_GUEST && sections.iter().all(|section| section.kind != SectionKind::Guest) {
+        return Err(OpenError::NoGuest { version: header.version });
     }
     for model in 0..header.models {
         let count = |kind| sections.iter().filter(|s| s.kind == kind && s.model == Some(model)).count();
@@ -181,8 +186,9 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
     Ok(sections)
 }
 
-/// The rules on which section may stand where, and how long a manifest may be.
-fn check_place(index: usize, section: &Section, previous: Option<&Section>, header: &Header) -> Result<(), OpenError> {
+/// The rules on which section may stand after those `before` it, and how long a manifest may be.
+fn check_place(index: usize, section: &Section, before: &[Section], header: &Header) -> Result<(), OpenError> {
+    let previous = before.last();
     let is_manifest = section.kind == SectionKind::Manifest;
     if is_manifest != (index == 0) {
         return Err(OpenError::ManifestPlace { index, kind: section.kind });
@@ -200,6 +206,9 @@ fn check_place(index: usize, section: &Section, previous: Option<&Section>, head
     let after_its_graph = previous.is_some_and(|p| p.kind == SectionKind::Graph && p.model == section.model);
     if section.kind == SectionKind::Weights && !after_its_graph {
         return Err(OpenError::WeightsPlace { index });
+    }
+    if section.kind == SectionKind::Guest && before.iter().any(|other| other.kind == SectionKind::Guest) {
+        return Err(OpenError::SecondGuest { index });
     }
     if section.kind == SectionKind::Code && previous.is_none_or(|p| p.kind != SectionKind::Guest) {
         return Err(OpenError::CodePlace { index });

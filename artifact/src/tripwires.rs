@@ -13,10 +13,10 @@ macro_rules! promised {
         const _: () = assert!(
             $holds,
             concat!(
-                "format versions 1 and 2 promise: ", $what, ". Do not just update this number. Artifacts that exist were ",
-                "written with it. A change is a new format version: describe it in docs/format.md (its last table ",
-                "too), raise FORMAT_VERSION, decide what readers do with older ones, and add golden artifacts with ",
-                "`cargo test -p blink-artifact --test suite -- --ignored write_goldens_of_a_new_version`"
+                "format versions 1 and 2 promise: ", $what, ". Do not just update this number. Artifacts that exist ",
+                "were written with it. A change is a new format version: describe it in docs/format.md (its last ",
+                "table too), raise FORMAT_VERSION, decide what readers do with older ones, and add golden artifacts ",
+                "with `cargo test -p blink-artifact --test suite -- --ignored write_goldens_of_a_new_version`"
             )
         );
     )*};
@@ -41,6 +41,7 @@ promised! {
     "a manifest of 4 MiB at most": rules::MAX_MANIFEST_LEN == 4_194_304;
     "names of 1024 bytes at most": rules::MAX_NAME == 1024;
     "1024 values a side at most": rules::MAX_VALUES == 1024;
+    "64 steps of a guest at most": rules::MAX_STEPS == 64;
     "ranks of 64 at most": rules::MAX_RANK == 64;
     "arenas aligned to 16 at least": *rules::ARENA_ALIGNMENT.start() == 16;
     "arenas aligned to 4096 at most": *rules::ARENA_ALIGNMENT.end() == 4096;
@@ -51,6 +52,11 @@ promised! {
     "kind 4 for weights": SectionKind::Weights.code() == 4;
     "kind 16 for a guest": SectionKind::Guest.code() == 16;
     "kind 17 for native code": SectionKind::Code.code() == 17;
+    "kinds 1 to 4 in both versions": SectionKind::Manifest.since() == 1
+        && SectionKind::Golden.since() == 1
+        && SectionKind::Graph.since() == 1
+        && SectionKind::Weights.since() == 1;
+    "kinds 16 and 17 from version 2 on": SectionKind::Guest.since() == 2 && SectionKind::Code.since() == 2;
     "class 1 for x86-64": HostClass::X86_64.code() == 1;
     "class 2 for x86-64-avx2": HostClass::X86_64Avx2.code() == 2;
     "class 3 for x86-64-avx512": HostClass::X86_64Avx512.code() == 3;

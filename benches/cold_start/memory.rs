@@ -32,10 +32,10 @@ pub(crate) fn measure(
 fn workers(launch: &WorkerLaunch, ready: &Ready, count: usize) -> anyhow::Result<(Vec<Footprint>, Vec<Footprint>)> {
     let alive = (0..count).map(|_| Ok(launch.answered()?.0));
     let mut alive = alive.collect::<anyhow::Result<Vec<_>>>()?;
-    let (inputs, mut answered) = (launch.views(), Vec::new());
+    let mut answered = Vec::new();
     for worker in &mut alive {
         // By now all of them are there to share what can be shared.
-        worker.run(&inputs)?;
+        launch.again(worker)?;
         answered.push(Footprint::of(worker.pid(), &ready.artifact)?);
     }
     sleep(REST);

@@ -1,9 +1,9 @@
 //! What is launched: the `blink` binary that was built before, and Python's onnxruntime where it is installed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, bail, ensure};
+use crate::built::{Built, said};
 
 /// Programs, found once.
 pub(crate) struct Programs {
@@ -28,18 +28,9 @@ pub(crate) struct Python {
 }
 
 impl Programs {
-    /// Looks beside this bench's own executable: `TARGET/release/deps/cold_start-HASH`.
+    /// Looks beside this bench's own executable.
     pub(crate) fn find(no_python: bool) -> anyhow::Result<Programs> {
-        let own = std::env::current_exe()?;
-        let profile = own.parent().and_then(Path::parent).context("this executable is not in a target directory")?;
-        let target = profile.parent().context("this executable is not in a target directory")?.to_owned();
-        let blink = profile.join("blink");
-        let build = "run `cargo build --release` first";
-        let metadata = std::fs::metadata(&blink).with_context(|| format!("{} not found: {build}", blink.display()))?;
-        let version = said(Command::new(&blink).arg("--version"))?;
-        let expected = format!("blink {}", env!("CARGO_PKG_VERSION"));
-        ensure!(version == expected, "{} is '{version}', expected '{expected}': {build}", blink.display());
-
+        let Built { target, blink, binary_bytes } = Built::find()?;
         let (mut python, mut left_out) = (None, Vec::new());
         let program = target.join("peers/python/bin/python");
         if no_python {
@@ -52,16 +43,6 @@ impl Programs {
             let versions = said(Command::new(&program).args(["-c", script]).env("ORT_DISABLE_TELEMETRY", "1"))?;
             python = Some(Python { program, versions });
         }
-        Ok(Programs { target, blink, binary_bytes: metadata.len(), python, left_out })
+        Ok(Programs { target, blink, binary_bytes, python, left_out })
     }
-}
-
-/// What a command prints, without the end of its line.
-pub(crate) fn said(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.output().with_context(|| format!("{} could not be run", command.get_program().display()))?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        bail!("{} ended with {}: {}", command.get_program().display(), output.status, stderr.trim());
-    }
-    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use blink_benches::ask::Ask;
 use blink_benches::process::ProcessLaunch;
 use blink_benches::record::{Settings, SnapshotMade};
 use blink_benches::subject::{Subject, Written};
@@ -12,14 +13,15 @@ use blink_benches::way::{Launch, Way};
 use blink_benches::worker::WorkerLaunch;
 use blink_runtime::{Launcher, StartMode, StartOptions, Stdio, WorkerSpec};
 
-use crate::programs::{Programs, said};
+use crate::built::said;
+use crate::programs::Programs;
 use crate::say;
 
 /// A model that can be started.
 pub(crate) struct Ready {
     pub(crate) written: Written,
     pub(crate) artifact: PathBuf,
-    /// What the compiler said.
+    /// What the compiler said of the model.
     pub(crate) summary: serde_json::Value,
     /// Whether the artifact packs weights at start.
     pub(crate) prepack: bool,
@@ -110,8 +112,7 @@ impl Ready {
         let launch = WorkerLaunch {
             launcher: self.launcher.clone(),
             spec,
-            inputs: inputs.to_vec(),
-            output: self.written.output.to_owned(),
+            ask: Ask::Tensors { inputs: inputs.to_vec(), output: self.written.output.to_owned() },
             expected: None,
         };
         self.ways.push(Way { name: name.to_owned(), launch: Launch::Worker(launch) });
@@ -125,7 +126,7 @@ impl Ready {
         arguments.extend(["--threads".into(), settings.threads.to_string().into()]);
         let timeline = Some(self.artifact.with_extension("timeline.json"));
         let program = program.to_owned();
-        let launch = ProcessLaunch { program, arguments, timeline, must_write: true, expected: None };
+        let launch = ProcessLaunch { program, arguments, stdin: None, timeline, must_write: true, expected: None };
         self.ways.push(Way { name: name.to_owned(), launch: Launch::Process(launch) });
     }
 
@@ -148,7 +149,7 @@ impl Ready {
     }
 }
 
-/// Compiles with the binary under test, and gives its summary.
+/// Compiles with the binary under test, and gives its summary of the one model.
 fn compile(
     programs: &Programs,
     written: &Written,
@@ -161,5 +162,7 @@ fn compile(
     for (dim, size) in &written.dims {
         command.arg("--golden-dim").arg(format!("{dim}={size}"));
     }
-    Ok(serde_json::from_str(&said(&mut command)?)?)
+    let summary: serde_json::Value = serde_json::from_str(&said(&mut command)?)?;
+    let model = summary["models"].get(0).cloned();
+    model.with_context(|| format!("the compiler's summary has no 'models': {summary}"))
 }

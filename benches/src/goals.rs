@@ -2,8 +2,11 @@
 //!
 //! The goals stand here and nowhere else in code. No test holds a machine to them.
 
+mod guests;
+
 use serde::Serialize;
 
+pub use self::guests::judge as judge_guests;
 use crate::memory::Footprint;
 use crate::record::{DiskRun, ModelRuns, WayRuns};
 use crate::statistics::{Difference, Interval, Ratio, Summary};

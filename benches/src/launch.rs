@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use blink_runtime::{Ended, WorkerError};
+use blink_runtime::{Ended, GuestUsed, WorkerError};
 
 use crate::timeline::PhaseTime;
 use crate::usage::Usage;
@@ -20,10 +20,13 @@ pub struct Launched {
     pub phases: Vec<PhaseTime>,
     /// Milliseconds of each later run.
     pub warm_ms: Vec<f64>,
-    /// The answer: of a worker the output that was asked for, as `.npy`; of a process all that it wrote to stdout.
+    /// The answer: of a worker the output that was asked for, as `.npy`; of a guest or a process all that it wrote to
+    /// stdout.
     pub output: Vec<u8>,
-    /// BLAKE3, in hex: of a worker over the bytes of all its outputs, of a process over its stdout.
+    /// BLAKE3, in hex: of a worker over the bytes of all its outputs, of a guest or a process over its stdout.
     pub digest: String,
+    /// What the first run of its guest used; `None` where no guest was run.
+    pub used: Option<GuestUsed>,
 }
 
 /// An answer that every later one must repeat, bit for bit.
@@ -61,6 +64,12 @@ pub enum LaunchError {
     OutputName { name: String },
     #[error("output of a worker cannot be written as npy: {0}")]
     Npy(#[from] blink_tensors::npy::NpyError),
+    #[error("{ended}{stderr}")]
+    Guest { ended: String, stderr: String },
+    #[error("{path}, which is to be stdin, cannot be opened: {source}", path = path.display())]
+    Stdin { path: PathBuf, source: io::Error },
+    #[error("stdout of a guest cannot be taken: {source}")]
+    Streams { source: io::Error },
     #[error("worker was to end when nobody needed it any more: {ended}")]
     Ended { ended: Ended },
 }

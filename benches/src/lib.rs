@@ -20,12 +20,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`way`] | one way to start a model |
-//! | [`worker`] | a worker through the launcher, clocked by its caller |
+//! | [`worker`], [`ask`] | a worker through the launcher, clocked by its caller; what it is asked |
 //! | [`process`] | one fresh process, clocked from outside |
 //! | [`launch`] | what a start gave, and why it is no measurement |
 //! | [`interleave`] | several ways in turns, so that they share the machine's moods |
 //! | [`statistics`] | percentiles, how sure they are, and whether two sides differ |
-//! | [`usage`], [`memory`] | what a process has used, and what it has to itself |
+//! | [`usage`], [`memory`], [`held`] | what a process has used, what it has to itself, what it holds on to |
 //! | [`syscalls`] | the system calls of one start, counted |
 //! | [`page_cache`], [`touch`] | files out of the page cache, and read again; weights touched once |
 //! | [`machine`], [`noise`], [`overhead`] | what a figure was measured on, how calm that was, what the bench itself costs |
@@ -43,10 +43,12 @@
 //! No test asserts a speed.
 
 pub mod agreement;
+pub mod ask;
 pub mod budget;
 pub mod comparison;
 pub mod figure;
 pub mod goals;
+pub mod held;
 pub mod interleave;
 pub mod launch;
 pub mod load;

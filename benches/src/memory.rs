@@ -31,14 +31,16 @@ pub struct Shares {
     pub proportional: u64,
     /// In pages that no other process maps at the moment.
     pub private: u64,
+    /// In memory, shared or not.
+    pub resident: u64,
 }
 
 impl Shares {
     /// Those of process `pid`. Linux only.
     pub fn of(pid: u32) -> io::Result<Shares> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-        let Bytes { proportional, private, .. } = parse(&text, "").total;
-        Ok(Shares { proportional, private })
+        let Bytes { proportional, private, resident, .. } = parse(&text, "").total;
+        Ok(Shares { proportional, private, resident })
     }
 }
 

@@ -23,6 +23,7 @@ pub fn measure() -> Overhead {
     let launch = ProcessLaunch {
         program: LEAST.into(),
         arguments: Vec::new(),
+        stdin: None,
         timeline: None,
         must_write: true,
         expected: None,

@@ -31,6 +31,8 @@ pub struct Given {
     pub threads: usize,
     /// For `{inputs}`: each input's name and `.npy` file.
     pub inputs: Vec<(String, PathBuf)>,
+    /// The file that it reads on stdin; `None`: nothing.
+    pub stdin: Option<PathBuf>,
 }
 
 /// Why a text is no peer.
@@ -102,6 +104,7 @@ impl Peer {
         ProcessLaunch {
             program: words.next().unwrap_or_default().into(),
             arguments: words.collect(),
+            stdin: given.stdin.clone(),
             timeline: None,
             must_write: false,
             expected: None,
@@ -114,7 +117,8 @@ mod tests {
     use super::*;
 
     fn given() -> Given {
-        Given { threads: 2, inputs: vec![("x".into(), "a b.npy".into()), ("y".into(), "c.npy".into())] }
+        let inputs = vec![("x".into(), "a b.npy".into()), ("y".into(), "c.npy".into())];
+        Given { threads: 2, inputs, stdin: Some("d.bin".into()) }
     }
 
     #[test]
@@ -127,6 +131,7 @@ mod tests {
         assert_eq!(words, expected);
         let launch = peer.launch(&given());
         assert_eq!((launch.program, launch.arguments.len()), ("python3".into(), 7));
+        assert_eq!(launch.stdin, Some("d.bin".into()));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct ProcessLaunch {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// The file that it reads on stdin; `None`: nothing.
+    pub stdin: Option<PathBuf>,
     /// A file for the process's own timeline. Such a process is also given `--spawned-at NANOSECONDS`,
     /// `--timeline FILE` and, where later runs are wanted, `--repeat N`; a program that knows none of them is launched
     /// with `None`.
@@ -55,7 +57,7 @@ impl ProcessLaunch {
         let failed = |source| LaunchError::Spawn { program: program(), source };
         // A file takes any amount without being read, so the child never waits for its parent.
         let mut stderr = tempfile::tempfile().map_err(failed)?;
-        let mut command = self.command(stderr.try_clone().map_err(failed)?);
+        let mut command = self.command(stderr.try_clone().map_err(failed)?)?;
         if repeat > 0 {
             command.arg("--repeat").arg(repeat.to_string());
         }
@@ -97,15 +99,21 @@ impl ProcessLaunch {
             warm_ms,
             output,
             digest,
+            used: None,
         })
     }
 
-    fn command(&self, stderr: File) -> Command {
+    fn command(&self, stderr: File) -> Result<Command, LaunchError> {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let open = |path: &PathBuf| {
+            let opened = File::open(path);
+            opened.map(Stdio::from).map_err(|source| LaunchError::Stdin { path: path.clone(), source })
+        };
+        let stdin = self.stdin.as_ref().map_or(Ok(Stdio::null()), open)?;
+        command.args(&self.arguments).stdin(stdin).stdout(Stdio::piped()).stderr(stderr);
         // Every worker gets what ours sets for itself: no thread, no file and no socket that is not about the model.
         command.env("ORT_DISABLE_TELEMETRY", "1");
-        command
+        Ok(command)
     }
 }
 

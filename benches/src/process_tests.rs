@@ -11,6 +11,7 @@ fn shell(script: &str) -> ProcessLaunch {
     ProcessLaunch {
         program: "/bin/sh".into(),
         arguments: ["-c", script, "shell"].map(OsString::from).into(),
+        stdin: None,
         timeline: None,
         must_write: true,
         expected: None,

@@ -2,6 +2,7 @@
 //!
 //! Whoever doubts a figure computes it again from here. It carries no path and no name of a host.
 
+mod guests;
 mod model;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+pub use self::guests::{
+    COMPONENT, GUEST_SCHEMA, GuestCalls, GuestProgram, GuestRow, GuestRuns, GuestWay, NO_GUEST, SIZES,
+};
 #[cfg(test)]
 pub(crate) use self::model::tests::runs as example;
 pub use self::model::{ChannelRuns, ColdRun, DiskRun, DiskRuns, ModelRuns, SnapshotMade, WayRuns};
@@ -71,25 +75,30 @@ impl BenchRuns {
     /// Writes the file into `directory` as `DATE-NAME.json`, or `DATE-NAME-2.json` and so on where that is taken:
     /// what was measured once is never overwritten.
     pub fn write(&self, directory: &Path) -> io::Result<PathBuf> {
-        std::fs::create_dir_all(directory)?;
-        let (path, file) = self.create(directory)?;
-        let mut file = BufWriter::new(file);
-        serde_json::to_writer(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.flush()?;
-        Ok(path)
+        write_new(directory, &format!("{}-{}", self.date, self.name), self)
     }
+}
 
-    fn create(&self, directory: &Path) -> io::Result<(PathBuf, File)> {
-        let mut count = 1;
-        loop {
-            let suffix = if count == 1 { String::new() } else { format!("-{count}") };
-            let path = directory.join(format!("{}-{}{suffix}.json", self.date, self.name));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
-                Err(error) => return Err(error),
-                Ok(file) => return Ok((path, file)),
-            }
+/// Writes `value` as JSON into a new file of `directory`, called `stem` or, where that is taken, `stem-2` and so on.
+fn write_new(directory: &Path, stem: &str, value: &impl Serialize) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(directory)?;
+    let (path, file) = create(directory, stem)?;
+    let mut file = BufWriter::new(file);
+    serde_json::to_writer(&mut file, value)?;
+    file.write_all(b"\n")?;
+    file.flush()?;
+    Ok(path)
+}
+
+fn create(directory: &Path, stem: &str) -> io::Result<(PathBuf, File)> {
+    let mut count = 1;
+    loop {
+        let suffix = if count == 1 { String::new() } else { format!("-{count}") };
+        let path = directory.join(format!("{stem}{suffix}.json"));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+            Err(error) => return Err(error),
+            Ok(file) => return Ok((path, file)),
         }
     }
 }

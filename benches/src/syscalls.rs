@@ -2,17 +2,19 @@
 //!
 //! Such a start takes many times as long as another and is no measurement of time: it is made apart, for this one
 //! figure. Counted are the entries into the kernel of every thread and every process that the command starts, from the
-//! first on. The command gets no input, and its outputs go nowhere, so that it never waits for anybody; what is still
-//! alive when the time is up is killed, and the count is an error. Nothing else is touched: not other children of this
-//! process, not their signals.
+//! first on. The command gets nothing on stdin but what a file holds, and its outputs go nowhere, so that it never waits
+//! for anybody; what is still alive when the time is up is killed, and the count is an error. Nothing else is touched:
+//! not other children of this process, not their signals.
 //!
 //! Linux only. Some sandboxes forbid it; the error says so.
 
 #[cfg(target_os = "linux")]
 mod tracer;
 
+use std::fs::File;
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The longest that a start may take while it is stopped at every call.
@@ -47,16 +49,18 @@ pub enum SyscallError {
     TimedOut { program: String, seconds: u64 },
 }
 
-/// Runs `command` to its end and counts the system calls of one start. Its standard input, output and error are
-/// replaced.
-pub fn count(command: Command, of: Of) -> Result<u64, SyscallError> {
+/// Runs `command` to its end and counts the system calls of one start. Its standard input becomes the file `stdin`,
+/// where there is one; output and error go nowhere.
+pub fn count(mut command: Command, stdin: Option<&Path>, of: Of) -> Result<u64, SyscallError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let opened = stdin.map_or(Ok(Stdio::null()), |path| File::open(path).map(Stdio::from));
+    command.stdin(opened.map_err(|source| SyscallError::Spawn { program, source })?);
     count_within(command, of, LONGEST)
 }
 
 #[cfg(target_os = "linux")]
 fn count_within(mut command: Command, of: Of, longest: Duration) -> Result<u64, SyscallError> {
-    use std::process::Stdio;
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
     // Only the thread that spawned a process traces it and hears of it; one of its own hears of nothing else.
     let tracer = std::thread::Builder::new().spawn(move || tracer::trace(command, of, longest));

@@ -14,7 +14,7 @@ fn shell(script: &str) -> Command {
 }
 
 fn counted(script: &str, of: Of) -> u64 {
-    count(shell(script), of).unwrap()
+    count(shell(script), None, of).unwrap()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn calls_of_threads_count_for_their_process() {
     let calls = |calls: &str, of| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--ignored", "--exact", "syscalls::tests::threads_that_call"]).env("BLINK_TEST_CALLS", calls);
-        count(command, of).unwrap()
+        count(command, None, of).unwrap()
     };
     let (none, many) = (calls("0", Of::Itself), calls("2000", Of::Itself));
     assert!(many >= 4000 && none < 2000, "{none} and {many}");
@@ -79,11 +79,11 @@ fn calls_of_threads_count_for_their_process() {
 #[test]
 fn signals_go_through_and_failures_are_no_counts() {
     assert!(counted("trap 'kill -0 $$' USR1; kill -USR1 $$", Of::Itself) > 10);
-    let failed = count(shell("exit 3"), Of::Itself).unwrap_err();
+    let failed = count(shell("exit 3"), None, Of::Itself).unwrap_err();
     assert!(matches!(&failed, SyscallError::Failed { status, .. } if status.code() == Some(3)), "{failed}");
-    let killed = count(shell("kill -KILL $$"), Of::Itself).unwrap_err();
+    let killed = count(shell("kill -KILL $$"), None, Of::Itself).unwrap_err();
     assert!(matches!(killed, SyscallError::Failed { .. }), "{killed}");
-    let missing = count(Command::new("/nonexistent/program"), Of::Itself).unwrap_err();
+    let missing = count(Command::new("/nonexistent/program"), None, Of::Itself).unwrap_err();
     assert!(matches!(missing, SyscallError::Spawn { .. }), "{missing}");
 }
 
@@ -118,6 +118,6 @@ fn where_tracing_is_forbidden_the_error_says_so() {
             Ok(())
         });
     }
-    let error = count(command, Of::Itself).unwrap_err();
+    let error = count(command, None, Of::Itself).unwrap_err();
     assert!(matches!(error, SyscallError::Forbidden), "{error}");
 }

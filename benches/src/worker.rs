@@ -1,12 +1,13 @@
 //! [`WorkerLaunch`]: a worker in the hands of a `Launcher`, clocked by its caller.
 //!
-//! The clock is read just before `Launcher::launch`, and again when `Worker::run` has returned: then the outputs are in
-//! the caller's memory. A worker that came up by another start than the one that was asked for is an error.
+//! The clock is read just before `Launcher::launch`, and again when the answer is in the caller's memory: the outputs of
+//! a model when `Worker::run` has returned, a guest's when it has ended and its stdout is read. A worker that came up by
+//! another start than the one that was asked for is an error.
 
 use blink_runtime::timeline::now;
-use blink_runtime::{Answer, Ended, Launcher, StartMode, Worker, WorkerSpec, golden};
-use blink_tensors::{Tensor, TensorView, npy};
+use blink_runtime::{Ended, Launcher, StartMode, Worker, WorkerSpec};
 
+use crate::ask::Ask;
 use crate::launch::{Expected, LaunchError, Launched, check};
 use crate::timeline::PhaseTime;
 use crate::usage::Usage;
@@ -18,10 +19,8 @@ pub struct WorkerLaunch {
     pub launcher: Launcher,
     /// What is launched. Its start is [`StartMode::Normal`] or [`StartMode::Snapshot`].
     pub spec: WorkerSpec,
-    /// What it gets, by name.
-    pub inputs: Vec<(String, Tensor)>,
-    /// The output that stands for its answer beside those of processes.
-    pub output: String,
+    /// What it is asked.
+    pub ask: Ask,
     /// The answer it must give. `None`: any answer counts.
     pub expected: Option<Expected>,
 }
@@ -32,16 +31,16 @@ impl WorkerLaunch {
     pub fn launch_and(&self, repeat: u32, look: impl FnOnce(u32)) -> Result<Launched, LaunchError> {
         let (mut worker, mut launched) = self.answered()?;
         look(worker.pid());
-        let inputs = self.views();
         for _ in 0..repeat {
+            let mut ask = self.ask.prepare()?;
             let started = now();
-            worker.run(&inputs)?;
+            ask.put(&mut worker)?;
             launched.warm_ms.push((now() - started) as f64 / 1e6);
         }
         if repeat > 0 {
             // The last answer is looked at outside of the clock.
             launched.usage = None;
-            check(digest(&worker.run(&inputs)?), "worker", Some(&launched.expected()))?;
+            check(self.ask.prepare()?.put(&mut worker)?.digest(), "worker", Some(&launched.expected()))?;
         }
         match worker.end() {
             Ended::Code(0) => Ok(launched),
@@ -51,12 +50,12 @@ impl WorkerLaunch {
 
     /// Launches a worker and has it answer. It lives on.
     pub fn answered(&self) -> Result<(Worker, Launched), LaunchError> {
-        let inputs = self.views();
+        let mut ask = self.ask.prepare()?;
         let spawned_at = now();
         let mut worker = self.launcher.launch(&self.spec)?;
-        let answer = worker.run(&inputs)?;
+        let given = ask.put(&mut worker)?;
         let stopped_at = now();
-        let (output, found) = (self.npy(&answer)?, digest(&answer));
+        let (output, found, used) = (given.output()?, given.digest(), given.used());
 
         let usage = Usage::of_running(worker.pid()).ok();
         let expected = if self.spec.start == StartMode::Snapshot { "snapshot" } else { "normal" };
@@ -67,31 +66,11 @@ impl WorkerLaunch {
         let digest = check(found, "worker", self.expected.as_ref())?;
         let phases = worker.timeline().spans().into_iter().map(PhaseTime::from).collect();
         let cold_ms = (stopped_at - spawned_at) as f64 / 1e6;
-        Ok((worker, Launched { cold_ms, usage, phases, warm_ms: Vec::new(), output, digest }))
+        Ok((worker, Launched { cold_ms, usage, phases, warm_ms: Vec::new(), output, digest, used }))
     }
 
-    /// What it gets, as `Worker::run` takes it.
-    pub fn views(&self) -> Vec<(&str, TensorView<'_>)> {
-        self.inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
+    /// Has a worker that was launched so answer once more.
+    pub fn again(&self, worker: &mut Worker) -> Result<(), LaunchError> {
+        check(self.ask.prepare()?.put(worker)?.digest(), "worker", self.expected.as_ref()).map(drop)
     }
-
-    /// The answer as `.npy`, as a process writes it.
-    fn npy(&self, answer: &Answer<'_>) -> Result<Vec<u8>, LaunchError> {
-        let (_, view) = answer
-            .iter()
-            .find(|(name, _)| *name == self.output)
-            .ok_or_else(|| LaunchError::OutputName { name: self.output.clone() })?;
-        let mut bytes = Vec::new();
-        npy::encode(view, &mut bytes)?;
-        Ok(bytes)
-    }
-}
-
-/// BLAKE3, in hex, over the bytes of every output, in order.
-pub(crate) fn digest(answer: &Answer<'_>) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for (_, view) in answer.iter() {
-        hasher.update(&golden::bytes_of(view));
-    }
-    hasher.finalize().to_hex().to_string()
 }

@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 use blink_artifact::OpenError;
 use blink_compiler::CompileError;
+use blink_compiler::guest::GuestError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
 use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
+use crate::verbs::run::WrongUse;
 
 /// The codes, as `--help` and the man page list them.
 pub(crate) const HELP: &str = "Exit codes:
@@ -23,7 +25,8 @@ pub(crate) const HELP: &str = "Exit codes:
   4  the artifact was made for other hosts, or for another ONNX Runtime
   5  the artifact is damaged, or answers otherwise than recorded
   6  ONNX Runtime is missing or is not the one expected
-  7  the model cannot be compiled";
+  7  the model, or the guest, cannot be compiled
+A guest's own code (0 to 125) passes through; 134: it trapped; 152: it went past a limit";
 
 /// Prints the error, if any, on one line and gives the code.
 pub(crate) fn end(result: anyhow::Result<()>) -> ExitCode {
@@ -51,9 +54,14 @@ pub(crate) fn line(error: &anyhow::Error) -> String {
 
 /// Ends the process here and now: nothing is torn down that the kernel frees anyway. Stdout must be flushed.
 pub(crate) fn now() -> ! {
+    with(0)
+}
+
+/// As [`now`], with an exit code.
+pub(crate) fn with(code: u8) -> ! {
     // SAFETY: `_exit` has no preconditions. Exit handlers do not run, which is the point: what they would release
     // ends with the process.
-    unsafe { libc::_exit(0) }
+    unsafe { libc::_exit(code.into()) }
 }
 
 /// The exit code that the error calls for.
@@ -98,7 +106,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(TensorFileError::Write { .. }) = cause.downcast_ref() {
         return Some(1);
     }
-    (cause.is::<BindError>() || cause.is::<TensorFileError>()).then_some(2)
+    (cause.is::<BindError>() || cause.is::<TensorFileError>() || cause.is::<WrongUse>()).then_some(2)
 }
 
 fn failure(class: FailureClass) -> u8 {
@@ -107,18 +115,30 @@ fn failure(class: FailureClass) -> u8 {
         FailureClass::Foreign => 4,
         FailureClass::Damaged => 5,
         FailureClass::Library | FailureClass::EngineLoad => 6,
-        FailureClass::Unreadable | FailureClass::Engine | FailureClass::Request | FailureClass::Memory => 1,
+        FailureClass::GuestCode => 4,
+        FailureClass::Unreadable
+        | FailureClass::Engine
+        | FailureClass::Request
+        | FailureClass::Memory
+        | FailureClass::Guest => 1,
     }
 }
 
 fn compile(error: &CompileError) -> u8 {
     match error {
         CompileError::Onnx(_) | CompileError::Refused { .. } => 7,
+        CompileError::Guest(error) if error.is_of_the_guest() => 7,
+        CompileError::Link(_) => 7,
+        CompileError::Guest(GuestError::OptimiseComponent) => 2,
+        CompileError::OtherHosts { .. } | CompileError::OtherOrt { .. } => 4,
+        CompileError::Artifact { source, .. } => failure(source.into()),
         CompileError::UnknownDim { .. }
         | CompileError::DuplicateDim { .. }
         | CompileError::Name { .. }
+        | CompileError::DuplicateName { .. }
+        | CompileError::ModelCount { .. }
         | CompileError::Target { .. }
-        | CompileError::OutputIsModel { .. } => 2,
+        | CompileError::OutputIsInput { .. } => 2,
         CompileError::Library(error) => failure(error.into()),
         CompileError::Engine(error) => failure(error.into()),
         CompileError::Start(error) => failure(error.into()),

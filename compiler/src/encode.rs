@@ -1,22 +1,19 @@
-//! The optimised graph in the form that goes into the artifact, and the artifact around it.
+//! A graph in the form that goes into the artifact.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::manifest::GraphEncoding;
-use blink_artifact::{
-    ArtifactWriter, ExecutionProvider, HUGE_PAGE, HostClass, Manifest, MappedFile, OrtVersion, PAGE, PendingArtifact,
-    PendingFile, Plan, SectionKind,
-};
+use blink_artifact::{Artifact, HUGE_PAGE, MappedFile, PAGE, PendingFile};
 use blink_runtime::engine::Graph;
-use blink_runtime::library;
 
 use crate::error::CompileError;
 use crate::external::ExternalLayout;
 use crate::optimise::Optimised;
-use crate::ort_format;
+use crate::ort_format::{self, Layout};
 use crate::placement;
 
 /// An optimised graph, counted and ready to be written.
@@ -25,13 +22,34 @@ pub(crate) struct Encoded {
     pub(crate) nodes: u64,
     /// Nodes of each operator, by `domain:op_type`.
     pub(crate) operators: BTreeMap<String, u64>,
-    form: Form,
+    pub(crate) form: Form,
 }
 
-enum Form {
-    /// To be laid out once its place in the file is known.
+/// Where a graph and its weights are until they are written.
+pub(crate) enum Form {
+    /// A flatbuffer, to be laid out once its place in the file is known.
     Ort(Arc<MappedFile>),
+    /// The same, of another artifact.
+    TakenOrt(Arc<Artifact>, u32),
     Onnx(ExternalLayout),
+    /// The sections of another artifact.
+    TakenOnnx(Arc<Artifact>, u32),
+}
+
+/// A graph section and the weights section after it, for one place in the file.
+pub(crate) struct Laid<'a> {
+    pub(crate) graph: Cow<'a, [u8]>,
+    /// 0 where there are no large weights, and no such section.
+    pub(crate) weights_len: u64,
+    /// Of the weights section.
+    pub(crate) alignment: u64,
+    weights: Weights<'a>,
+}
+
+enum Weights<'a> {
+    Ort(Layout, &'a [u8]),
+    Onnx(&'a ExternalLayout),
+    Taken(&'a [u8]),
 }
 
 impl Encoded {
@@ -48,14 +66,6 @@ impl Encoded {
                 let form = Form::Onnx(ExternalLayout::new(saved)?);
                 Ok(Encoded { nodes: census.nodes, operators: census.operators, form })
             }
-        }
-    }
-
-    /// How the manifest calls it.
-    pub(crate) fn encoding(&self) -> GraphEncoding {
-        match self.form {
-            Form::Ort(_) => GraphEncoding::Ort,
-            Form::Onnx(_) => GraphEncoding::Onnx,
         }
     }
 
@@ -76,71 +86,62 @@ impl Encoded {
         drop(out);
         Ok(Graph::OrtFile(Arc::new(MappedFile::of(pending.file(), beside)?)))
     }
+}
 
-    /// Writes the artifact; it has no name yet.
-    pub(crate) fn write(
-        &self,
-        output: &Path,
-        host_class: HostClass,
-        manifest: &Manifest,
-        golden: &[u8],
-    ) -> Result<PendingArtifact, CompileError> {
-        let manifest = manifest.encode();
-        // Header and table of one model fit a page; manifest and golden outputs follow on pages of their own.
-        let graph_offset =
-            PAGE + [manifest.len(), golden.len()].map(|len| (len as u64).next_multiple_of(PAGE)).iter().sum::<u64>();
-        match &self.form {
-            Form::Ort(file) => {
-                let alignment = if file.len() as u64 >= HUGE_PAGE { HUGE_PAGE } else { PAGE };
-                let layout = ort_format::relayout(file, graph_offset, alignment)?;
-                let parts =
-                    Parts { manifest, golden, graph: &layout.metadata, weights_len: layout.weights_len, alignment };
-                parts.write(output, host_class, |mut out| layout.write_weights(file, &mut out))
+impl Form {
+    /// The graph of model `index` of `artifact`, which says that it is in `encoding`.
+    pub(crate) fn taken(artifact: &Arc<Artifact>, index: u32, encoding: GraphEncoding) -> Form {
+        match encoding {
+            GraphEncoding::Ort => Form::TakenOrt(Arc::clone(artifact), index),
+            GraphEncoding::Onnx => Form::TakenOnnx(Arc::clone(artifact), index),
+        }
+    }
+
+    /// How the manifest calls it.
+    pub(crate) fn encoding(&self) -> GraphEncoding {
+        match self {
+            Form::Ort(_) | Form::TakenOrt(..) => GraphEncoding::Ort,
+            Form::Onnx(_) | Form::TakenOnnx(..) => GraphEncoding::Onnx,
+        }
+    }
+
+    /// Lays it out with its graph at byte `offset` of the file, which is a multiple of a page.
+    ///
+    /// A flatbuffer counts on where its weights begin, so one that was laid out for another place is laid out again; at
+    /// a like place that gives the same bytes.
+    pub(crate) fn lay_out(&self, offset: u64) -> Result<Laid<'_>, CompileError> {
+        let (graph, weights_len, weights) = match self {
+            Form::Ort(file) => return laid_ort(file, offset),
+            Form::TakenOrt(artifact, index) => return laid_ort(artifact.graph_and_weights(*index), offset),
+            Form::Onnx(layout) => (&layout.graph[..], layout.weights_len, Weights::Onnx(layout)),
+            Form::TakenOnnx(artifact, index) => {
+                let weights = artifact.weights(*index);
+                (artifact.graph(*index), weights.len() as u64, Weights::Taken(weights))
             }
-            Form::Onnx(layout) => {
-                let alignment = if layout.weights_len >= HUGE_PAGE { HUGE_PAGE } else { PAGE };
-                let parts =
-                    Parts { manifest, golden, graph: &layout.graph, weights_len: layout.weights_len, alignment };
-                parts.write(output, host_class, |out| layout.write_weights(out))
-            }
+        };
+        Ok(Laid { graph: Cow::Borrowed(graph), weights_len, alignment: alignment(weights_len), weights })
+    }
+}
+
+impl Laid<'_> {
+    /// Writes the weights section.
+    pub(crate) fn write_weights(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        match &self.weights {
+            Weights::Ort(layout, ort) => layout.write_weights(ort, &mut out),
+            Weights::Onnx(layout) => layout.write_weights(out),
+            Weights::Taken(bytes) => out.write_all(bytes),
         }
     }
 }
 
-/// The sections of an artifact of one model.
-struct Parts<'a> {
-    manifest: Vec<u8>,
-    golden: &'a [u8],
-    graph: &'a [u8],
-    weights_len: u64,
-    /// Of the weights.
-    alignment: u64,
+fn laid_ort(ort: &[u8], offset: u64) -> Result<Laid<'_>, CompileError> {
+    let mut layout = ort_format::relayout(ort, offset, alignment(ort.len() as u64))?;
+    let graph = Cow::Owned(std::mem::take(&mut layout.metadata));
+    let alignment = alignment(ort.len() as u64);
+    Ok(Laid { graph, weights_len: layout.weights_len, alignment, weights: Weights::Ort(layout, ort) })
 }
 
-impl Parts<'_> {
-    fn write(
-        &self,
-        output: &Path,
-        host_class: HostClass,
-        weights: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<PendingArtifact, CompileError> {
-        let ort = OrtVersion::parse(library::ORT_VERSION).expect("the pinned version is three numbers");
-        let sections = 2 + u32::from(!self.golden.is_empty()) + u32::from(self.weights_len > 0);
-        let plan = Plan { host_class, provider: ExecutionProvider::Cpu, ort, models: 1, sections };
-        let mut writer = ArtifactWriter::create(output, plan)?;
-        let small = [
-            (SectionKind::Manifest, None, &self.manifest[..]),
-            (SectionKind::Golden, Some(0), self.golden),
-            (SectionKind::Graph, Some(0), self.graph),
-        ];
-        for (kind, model, bytes) in small {
-            if !bytes.is_empty() {
-                writer.section(kind, model, PAGE as u32, bytes.len() as u64, |out| out.write_all(bytes))?;
-            }
-        }
-        if self.weights_len > 0 {
-            writer.section(SectionKind::Weights, Some(0), self.alignment as u32, self.weights_len, weights)?;
-        }
-        Ok(writer.finish()?)
-    }
+/// Of the weights section of a graph with this many bytes of weights or so.
+fn alignment(bytes: u64) -> u64 {
+    if bytes >= HUGE_PAGE { HUGE_PAGE } else { PAGE }
 }

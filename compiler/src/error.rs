@@ -1,16 +1,17 @@
-//! Why a model was not compiled. Whatever the reason, no artifact was written and an older one is untouched.
+//! Why an artifact was not made. Whatever the reason, no artifact was written and an older one is untouched.
 
 use std::io;
 use std::path::PathBuf;
 
-use blink_artifact::{HostClass, OpenError, WriteError};
-use blink_runtime::library::LibraryError;
+use blink_artifact::{HostClass, OpenError, OrtVersion, WriteError};
+use blink_runtime::library::{LibraryError, ORT_VERSION};
 use blink_runtime::{EngineError, ModelError, RunError, StartError};
 
+use crate::guest::GuestError;
 use crate::onnx::OnnxError;
 use crate::ort_format::OrtFormatError;
 
-/// Why a model was not compiled.
+/// Why an artifact was not made.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum CompileError {
@@ -27,7 +28,7 @@ pub enum CompileError {
     #[error("symbolic dim '{name}' is set twice")]
     DuplicateDim { name: String },
     #[error(
-        "model name {name:?} cannot be used: expected 1 to 1024 bytes without '/' and control characters; give one with --name"
+        "model name {name:?} cannot be used: expected 1 to 1024 bytes without '/' and control characters; give one with --name, or --model NAME=FILE"
     )]
     Name { name: String },
     #[error(
@@ -35,8 +36,32 @@ pub enum CompileError {
          compiles; compile on such a host, or use `--target portable`"
     )]
     Target { asked: HostClass, here: HostClass },
-    #[error("output {path} is the model itself: name another file with -o", path = path.display())]
-    OutputIsModel { path: PathBuf },
+    #[error("two models would be called '{name}': give one another name with --model NAME=FILE")]
+    DuplicateName { name: String },
+    #[error(
+        "{found} models were given, an artifact has 1 to 64: name models with `blink compile MODEL.onnx` or --model; \
+         a guest needs one too"
+    )]
+    ModelCount { found: usize },
+    #[error("output {path} is a file that it is to be made of: name another one with -o", path = path.display())]
+    OutputIsInput { path: PathBuf },
+    #[error("{path}: {source}", path = path.display())]
+    Artifact { path: PathBuf, source: OpenError },
+    #[error(
+        "{path} was compiled for {found} hosts, the artifact is to be for {expected}: compile its models for that \
+         target, or choose with --target",
+        path = path.display()
+    )]
+    OtherHosts { path: PathBuf, found: HostClass, expected: HostClass },
+    #[error(
+        "{path} was compiled with ONNX Runtime {found}, this blink compiles with {ORT_VERSION}: compile its models again",
+        path = path.display()
+    )]
+    OtherOrt { path: PathBuf, found: OrtVersion },
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    #[error("{0}")]
+    Link(#[source] blink_runtime::GuestError),
     #[error("temporary file beside {path}: {source}", path = path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("optimised graph could not be laid out: {0}")]

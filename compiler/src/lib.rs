@@ -1,25 +1,35 @@
-//! ONNX in, artifact out.
+//! ONNX and WebAssembly in, one artifact out.
 //!
 //! | file | stage |
 //! |---|---|
-//! | `onnx/` | read: the model, checked before anything else sees it |
-//! | `optimise.rs`, `saved.rs`, `transpose.rs` | optimise: ONNX Runtime's optimiser, run once, and a rewriting of ours |
+//! | `read.rs`, `onnx/` | read: what is asked for, checked before anything else sees it |
+//! | `prepare.rs` | one model, from read to written |
+//! | `optimise.rs`, `saved.rs`, `transpose.rs` | optimise: ONNX Runtime's optimiser, run once; a rewriting of ours |
 //! | `trial.rs`, `golden.rs` | try: the golden run, the arena's peak, whether packing pays |
+//! | `guest/` | the guest: checked, initialised, stripped, compiled |
 //! | `encode.rs`, `ort_format/`, `external.rs`, `placement.rs` | write: graph and weights in their places |
 //! | `numbering.rs`, `external_order.rs` | write: nodes and lists in an order that is the same in every run |
+//! | `assemble.rs` | write: the sections of the artifact |
 //! | `pipeline.rs` | the order of it all, and the proof at the end |
 
+mod assemble;
+mod clock;
+mod dims;
 mod encode;
 mod error;
 mod external;
 mod external_order;
 mod golden;
+pub mod guest;
+mod names;
 mod numbering;
 pub mod onnx;
 mod optimise;
 pub mod ort_format;
 mod pipeline;
 mod placement;
+mod prepare;
+mod read;
 mod request;
 mod saved;
 mod summary;
@@ -28,6 +38,6 @@ mod trial;
 
 pub use error::CompileError;
 pub use pipeline::compile;
-pub use request::{Prepack, Request, Stage, Target};
-pub use summary::{OperatorChange, Summary};
+pub use request::{GuestSource, ModelSource, Prepack, Request, Stage, Target};
+pub use summary::{GuestSummary, ModelSummary, OperatorChange, Summary};
 pub use trial::PrepackTimes;

@@ -1,123 +1,75 @@
-//! [`compile`]: read, optimise, try, write, prove, publish.
+//! [`compile`]: read, prepare, write, prove, publish.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
-use blink_artifact::manifest::{Dim, ModelRecord, Optimisation, Provenance, ValueSpec};
+use blink_artifact::manifest::GuestRecord;
 use blink_artifact::{HostClass, Manifest, PendingArtifact};
-use blink_runtime::engine::{Engine, Optimise};
+use blink_runtime::engine::Engine;
 use blink_runtime::golden::{self, GoldenError};
 use blink_runtime::{Model, Timeline, host, library};
 
-use crate::encode::Encoded;
+use crate::assemble::Assembly;
+use crate::clock::Clock;
 use crate::error::CompileError;
-use crate::onnx::{self, Source};
-use crate::optimise::Optimiser;
-use crate::request::{Prepack, Request, Stage, Target};
-use crate::summary::{self, Summary};
-use crate::trial::Candidate;
+use crate::guest;
+use crate::prepare::{Prepared, Workshop};
+use crate::read::{Inputs, Origin};
+use crate::request::{Request, Stage, Target};
+use crate::summary::Summary;
 
 /// One at a time in a process: trials measure time, and memory in the process's one arena.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Compiles one model into one artifact. `progress` hears of each stage as it begins.
+/// Compiles models, and the guest beside them, into one artifact. `progress` hears of each stage as it begins, with the
+/// file that it is about.
 ///
-/// The artifact appears at its place whole, after it has been started and has given the recorded answer, or not at
-/// all. The same request on the same kind of host gives the same bytes.
-pub fn compile(request: &Request, mut progress: impl FnMut(Stage)) -> Result<Summary, CompileError> {
+/// The artifact appears at its place whole, after each of its models has been started and has given the recorded answer
+/// and its guest has been linked, or not at all. The same request on the same kind of host gives the same bytes.
+pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Result<Summary, CompileError> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut clock = Clock { seconds: Vec::new(), started: Instant::now() };
-    let mut stage = |stage, clock: &mut Clock| {
-        clock.next(stage);
-        progress(stage);
-    };
-
-    stage(Stage::Read, &mut clock);
+    let mut clock = Clock::new(&mut progress);
     let host_class = host_class(request.target)?;
-    let name = model_name(request)?;
-    if std::fs::canonicalize(&request.output)
-        .is_ok_and(|output| std::fs::canonicalize(&request.model).is_ok_and(|model| model == output))
-    {
-        return Err(CompileError::OutputIsModel { path: request.output.clone() });
-    }
-    let source = Source::open(&request.model)?;
-    let inputs = source.inputs()?;
-    check_dims(&inputs, request)?;
-    let inputs = values(inputs, &request.set_dims);
-    let outputs = values(source.outputs()?, &request.set_dims);
-    let engine = Engine::start(&library::find()?, &mut Timeline::new())?;
 
-    stage(Stage::Optimise, &mut clock);
-    let level = if host_class.is_portable() { Optimise::Extended } else { Optimise::All };
-    let turn = request.prepack != Prepack::On;
-    let (dims, beside) = (&request.set_dims[..], request.output.as_path());
-    let optimised = Optimiser { engine, source: &source, level, dims, turn, beside }.run()?;
+    let Inputs { models: inputs, guest, mut notes } = Inputs::open(request, host_class, &mut clock)?;
+    let needs_engine = inputs.iter().any(|input| matches!(input.from, Origin::Onnx { .. }));
+    let engine = needs_engine.then(|| start_engine()).transpose()?;
 
-    stage(Stage::Try, &mut clock);
-    let graph = Encoded::to_try(&optimised, beside)?;
-    let trial = Candidate { engine, graph, inputs: &inputs, outputs: &outputs }.try_out(request)?;
-
-    stage(Stage::Write, &mut clock);
-    let encoded = Encoded::new(&optimised)?;
-    let before = source.census();
-    let record = ModelRecord {
-        name: name.clone(),
-        encoding: encoded.encoding(),
-        inputs,
-        outputs,
-        optimisation: if level == Optimise::All { Optimisation::All } else { Optimisation::Extended },
-        prepack: trial.prepack,
-        arena: trial.arena,
-        golden: trial.golden.as_ref().map(|(golden, _)| golden.clone()),
-        provenance: provenance(&source, request, (before.nodes, encoded.nodes)),
+    let shop = Workshop { request, host_class, engine };
+    let models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;
+    notes.extend(models.iter().flat_map(|model| model.notes.iter().cloned()));
+    let guest = match (guest, &request.guest) {
+        (Some(checked), Some(source)) => {
+            clock.begin(Stage::Guest, &source.path);
+            Some(guest::prepare(checked, source, host_class.is_portable())?)
+        }
+        _ => None,
     };
-    let manifest = Manifest { compiler: env!("CARGO_PKG_VERSION").into(), models: vec![record], guest: None };
-    let golden = trial.golden.as_ref().map_or(&[][..], |(_, stored)| stored);
-    let pending = encoded.write(&request.output, host_class, &manifest, golden)?;
-    source.check_unchanged()?;
+    notes.extend(guest.iter().flat_map(|guest| guest.notes.iter().cloned()));
 
-    stage(Stage::Prove, &mut clock);
-    prove(&pending)?;
-    let bytes_after = pending.artifact().header().file_len;
+    clock.begin(Stage::Write, &request.output);
+    let manifest = manifest(&models, guest.as_ref().map(|guest| &guest.record));
+    let (output, guest) = (&request.output, guest.as_ref());
+    let pending = Assembly { output, host_class, manifest: &manifest, models: &models, guest }.write()?;
+    models.iter().try_for_each(Prepared::check_unchanged)?;
+
+    clock.begin(Stage::Prove, &request.output);
+    prove(&pending, request)?;
+    let bytes = pending.artifact().header().file_len;
     pending.publish()?;
-    clock.next(Stage::Prove);
-
-    let external: usize = source.external_files().iter().map(|file| file.bytes().len()).sum();
     Ok(Summary {
-        output: request.output.clone(),
-        name,
+        output: output.clone(),
         target: host_class,
-        encoding: encoded.encoding(),
-        bytes_before: (source.bytes().len() + external) as u64,
-        bytes_after,
-        nodes_before: before.nodes,
-        nodes_after: encoded.nodes,
-        changed: summary::changes(&before.operators, &encoded.operators),
-        prepack: trial.prepack,
-        prepack_times: trial.measured,
-        arena: trial.arena,
-        golden: trial.golden.is_some(),
-        notes: trial.notes,
-        seconds: clock.seconds,
+        bytes,
+        guest: guest.map(guest::Prepared::summary),
+        models: models.into_iter().map(|model| model.summary).collect(),
+        notes,
+        seconds: clock.finish(),
     })
 }
 
-/// Seconds of each stage.
-struct Clock {
-    seconds: Vec<(Stage, f64)>,
-    started: Instant,
-}
-
-impl Clock {
-    fn next(&mut self, stage: Stage) {
-        if let Some((_, seconds)) = self.seconds.last_mut() {
-            *seconds = self.started.elapsed().as_secs_f64();
-        }
-        self.started = Instant::now();
-        if self.seconds.last().is_none_or(|(last, _)| *last != stage) {
-            self.seconds.push((stage, 0.0));
-        }
-    }
+fn start_engine() -> Result<&'static Engine, CompileError> {
+    Ok(Engine::start(&library::find()?, &mut Timeline::new())?)
 }
 
 fn host_class(target: Target) -> Result<HostClass, CompileError> {
@@ -129,72 +81,33 @@ fn host_class(target: Target) -> Result<HostClass, CompileError> {
     }
 }
 
-fn model_name(request: &Request) -> Result<String, CompileError> {
-    let stem = || request.model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let name = request.name.clone().unwrap_or_else(stem);
-    let usable = (1..=1024).contains(&name.len()) && !name.contains(|c: char| c == '/' || c.is_control());
-    if usable { Ok(name) } else { Err(CompileError::Name { name }) }
+fn manifest(models: &[Prepared], guest: Option<&GuestRecord>) -> Manifest {
+    Manifest {
+        compiler: env!("CARGO_PKG_VERSION").into(),
+        models: models.iter().map(|model| model.record.clone()).collect(),
+        guest: guest.cloned(),
+    }
 }
 
-/// The model's values with the dims that were set.
-fn values(mut values: Vec<ValueSpec>, set: &[(String, u64)]) -> Vec<ValueSpec> {
-    for dim in values.iter_mut().flat_map(|value| value.dims.iter_mut().flatten()) {
-        if let Dim::Symbolic(name) = dim
-            && let Some((_, size)) = set.iter().find(|(known, _)| known == name)
-        {
-            *dim = Dim::Fixed(*size);
-        }
+/// Starts each model and compares its answer with the golden run's; links the guest.
+fn prove(pending: &PendingArtifact, request: &Request) -> Result<(), CompileError> {
+    let artifact = pending.artifact();
+    if let Some(guest) = &request.guest {
+        blink_runtime::link_guest(&artifact, guest.cache.as_ref()).map_err(CompileError::Link)?;
     }
-    values
-}
-
-/// Refuses sizes for dims that the model does not have.
-fn check_dims(inputs: &[ValueSpec], request: &Request) -> Result<(), CompileError> {
-    let mut known: Vec<&str> = Vec::new();
-    for dim in inputs.iter().flat_map(|input| input.dims.iter().flatten()) {
-        if let Dim::Symbolic(name) = dim
-            && !known.contains(&name.as_str())
-        {
-            known.push(name);
-        }
-    }
-    for dims in [&request.set_dims, &request.golden_dims] {
-        for (index, (name, _)) in dims.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-                return Err(CompileError::UnknownDim { name: name.clone(), known });
+    for record in &artifact.manifest().models {
+        let model = Model::of(pending.artifact(), Some(&record.name))?;
+        match golden::check(&model) {
+            Ok(_) => {}
+            Err(GoldenError::Start(error)) => return Err(error.into()),
+            Err(GoldenError::Run(error)) => return Err(error.into()),
+            Err(GoldenError::Differs { name, .. } | GoldenError::Shape { name, .. }) => {
+                return Err(CompileError::Disagrees { output: name });
             }
-            if dims[..index].iter().any(|(other, _)| other == name) {
-                return Err(CompileError::DuplicateDim { name: name.clone() });
+            Err(GoldenError::Inputs(_)) => {
+                return Err(CompileError::Disagrees { output: "none could be computed".into() });
             }
         }
     }
     Ok(())
-}
-
-fn provenance(source: &Source, request: &Request, nodes: (u64, u64)) -> Provenance {
-    let model = source.model();
-    let producer = format!("{} {}", model.producer_name(), model.producer_version());
-    let opset = |opset: &onnx::proto::OperatorSetIdProto| (opset.domain().to_owned(), opset.version());
-    Provenance {
-        model_hash: source.model_hash(),
-        producer: producer.trim().to_owned(),
-        opsets: model.opset_import.iter().map(opset).collect(),
-        set_dims: request.set_dims.clone(),
-        nodes,
-    }
-}
-
-/// Starts the artifact and compares its answer with the golden run's.
-fn prove(pending: &PendingArtifact) -> Result<(), CompileError> {
-    let model = Model::of(pending.artifact(), None)?;
-    match golden::check(&model) {
-        Ok(_) => Ok(()),
-        Err(GoldenError::Start(error)) => Err(error.into()),
-        Err(GoldenError::Run(error)) => Err(error.into()),
-        Err(GoldenError::Differs { name, .. } | GoldenError::Shape { name, .. }) => {
-            Err(CompileError::Disagrees { output: name })
-        }
-        Err(GoldenError::Inputs(_)) => Err(CompileError::Disagrees { output: "none could be computed".into() }),
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use blink_artifact::HostClass;
-use blink_artifact::manifest::{ArenaPlan, GraphEncoding};
+use blink_artifact::manifest::{ArenaPlan, GraphEncoding, GuestKind, GuestStep};
 use serde::Serialize;
 
 use crate::request::Stage;
@@ -15,16 +15,31 @@ use crate::trial::PrepackTimes;
 pub struct Summary {
     /// The artifact.
     pub output: PathBuf,
-    /// The model's name in it.
-    pub name: String,
     /// The hosts it runs on.
     pub target: HostClass,
+    /// Bytes of the artifact.
+    pub bytes: u64,
+    /// The models, in the artifact's order.
+    pub models: Vec<ModelSummary>,
+    /// The guest, where there is one.
+    pub guest: Option<GuestSummary>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Seconds that each stage took.
+    pub seconds: Vec<(Stage, f64)>,
+}
+
+/// What became of one model.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelSummary {
+    /// Its name in the artifact.
+    pub name: String,
+    /// Whether it was taken over from another artifact, as it was there.
+    pub taken_over: bool,
     /// How the graph is encoded.
     pub encoding: GraphEncoding,
-    /// Bytes of the model file and its external data.
+    /// Bytes of the model file and its external data; of its sections where it was taken over.
     pub bytes_before: u64,
-    /// Bytes of the artifact.
-    pub bytes_after: u64,
     /// Nodes before optimisation.
     pub nodes_before: u64,
     /// Nodes after.
@@ -33,16 +48,29 @@ pub struct Summary {
     pub changed: Vec<OperatorChange>,
     /// Whether weights are packed at start.
     pub prepack: bool,
-    /// What that choice rests on; absent where it was given or not worth measuring.
+    /// What that choice rests on; absent where it was given, taken over or not worth measuring.
     pub prepack_times: Option<PrepackTimes>,
     /// Memory for activations.
     pub arena: ArenaPlan,
-    /// Whether the artifact has a golden run.
+    /// Whether it has a golden run.
     pub golden: bool,
-    /// What the user should know.
-    pub notes: Vec<String>,
-    /// Seconds that each stage took.
-    pub seconds: Vec<(Stage, f64)>,
+}
+
+/// What became of the guest.
+#[derive(Clone, Debug, Serialize)]
+pub struct GuestSummary {
+    /// Its name in the artifact.
+    pub name: String,
+    /// What kind of WebAssembly it is.
+    pub kind: GuestKind,
+    /// Bytes of the file that it was made of.
+    pub bytes_before: u64,
+    /// Bytes of WebAssembly in the artifact.
+    pub bytes_after: u64,
+    /// What was done in between, in order.
+    pub steps: Vec<GuestStep>,
+    /// Bytes of native code in the artifact; absent where it is in a cache.
+    pub code_bytes: Option<u64>,
 }
 
 /// How often an operator stands in the graph, before and after optimisation.

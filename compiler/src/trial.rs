@@ -61,13 +61,12 @@ impl Candidate<'_> {
         Session::new(self.engine, self.graph.clone(), &options, self.inputs, self.outputs)
     }
 
-    /// Tries the graph as `request` asks.
-    pub(crate) fn try_out(&self, request: &Request) -> Result<Trial, CompileError> {
+    /// Tries the graph as `request` asks, with the sizes of `golden_dims` for symbolic dims.
+    pub(crate) fn try_out(&self, request: &Request, golden_dims: &[(String, u64)]) -> Result<Trial, CompileError> {
         let before = self.engine.arena().stats().session_bytes;
         let session = self.session(1, true)?;
-        let found = GoldenInputs::find(self.inputs, &request.golden_dims, request.seed, |inputs| {
-            session.run(&inputs.views()).map(drop)
-        });
+        let found =
+            GoldenInputs::find(self.inputs, golden_dims, request.seed, |inputs| session.run(&inputs.views()).map(drop));
         let packed_bytes = self.engine.arena().stats().session_bytes - before;
         drop(session);
         let mut notes = Vec::new();

@@ -30,7 +30,7 @@ pub use blink_guest::{
 };
 pub use channel::{ChannelError, FailureClass};
 pub use engine::{EngineError, Outputs};
-pub use guest::{CodeCache, CodeCacheError, GuestError};
+pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
     Answer, Counts, Ended, LaunchError, Launcher, Load, Reason, Start, StartMode, Stdio, Streams, WarmError, Warmed,

@@ -6,6 +6,7 @@
 //! | `starts.rs` | the measurement: ways, states, phases, costs |
 //! | `answers.rs` | every wrong answer is a failed bench |
 //! | `peers.rs` | `--against` |
+//! | `guests.rs` | `--stdin`: an artifact's guest |
 //! | `budgets.rs` | `--budget` |
 //! | `ab.rs` | two builds |
 //!
@@ -15,8 +16,11 @@
 mod ab;
 mod answers;
 mod budgets;
+mod guests;
 mod here;
 mod peers;
+#[path = "../guests/programs.rs"]
+mod programs;
 mod starts;
 #[path = "../support/mod.rs"]
 mod support;

@@ -36,13 +36,16 @@ fn an_artifact_is_read_only_and_replaces_an_older_one() {
 #[test]
 fn the_summary_says_what_became_of_the_model() {
     let folder = with_model();
-    let summary = folder.blink("compile one.onnx --name other --format json").ok().quiet().json("blink.compile/1");
-    assert_eq!((&summary["name"], &summary["output"]), (&"other".into(), &"one.blink".into()));
+    let summary = folder.blink("compile one.onnx --name other --format json").ok().quiet().json("blink.compile/2");
+    assert_eq!(summary["output"], "one.blink");
     assert_eq!(summary["target"], blink_runtime::host::class().name());
-    assert_eq!((&summary["nodes_before"], &summary["golden"]), (&1.into(), &true.into()));
     let size = |name: &str| std::fs::metadata(folder.path(name)).expect("it is there").len();
-    assert_eq!(summary["bytes_before"], size("one.onnx"));
-    assert_eq!(summary["bytes_after"], size("one.blink"));
+    assert_eq!(summary["bytes"], size("one.blink"));
+    assert_eq!((summary["models"].as_array().map(Vec::len), &summary["guest"]), (Some(1), &serde_json::Value::Null));
+    let model = &summary["models"][0];
+    assert_eq!((&model["name"], &model["taken_over"]), (&"other".into(), &false.into()));
+    assert_eq!((&model["nodes_before"], &model["golden"]), (&1.into(), &true.into()));
+    assert_eq!(model["bytes_before"], size("one.onnx"));
     let stages: Vec<_> = summary["seconds"].as_array().expect("a list").iter().map(|stage| stage[0].clone()).collect();
     assert_eq!(stages, ["read", "optimise", "try", "write", "prove"]);
 }
@@ -63,8 +66,9 @@ fn verbose_names_each_stage_on_stderr() {
     let folder = with_model();
     let said = folder.blink("compile one.onnx -v").ok();
     let stages: Vec<_> = said.stderr.lines().collect();
-    let expected = ["reading", "optimising", "trying", "writing", "proving"];
-    assert_eq!(stages, expected.map(|stage| format!("blink: {stage} one.onnx")));
+    let expected =
+        ["reading one.onnx", "optimising one.onnx", "trying one.onnx", "writing one.blink", "proving one.blink"];
+    assert_eq!(stages, expected.map(|stage| format!("blink: {stage}")));
 }
 
 #[test]

@@ -4,16 +4,20 @@
 //! |---|---|
 //! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
 //! | `compile.rs` | `blink compile` and what it says |
+//! | `several.rs` | several models in one artifact |
+//! | `guests.rs` | guests: compiled, inspected, refused |
 //! | `inputs.rs` | every form of `--input` |
 //! | `outputs.rs` | every form of `--output` |
 //! | `reports.rs` | what run, inspect and verify print |
 //! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
 
 mod compile;
+mod guests;
 mod inputs;
 mod machine;
 mod outputs;
 mod reports;
+mod several;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;

@@ -77,7 +77,7 @@ fn json_is_all_of_stdout() {
     for (line, schema) in [
         ("setup", "blink.setup/1"),
         ("doctor", "blink.doctor/1"),
-        ("compile one.onnx -v", "blink.compile/1"),
+        ("compile one.onnx -v", "blink.compile/2"),
         ("inspect one.blink", "blink.inspect/1"),
         ("verify one.blink -v", "blink.verify/1"),
         ("run one.blink -i x.npy -v", "blink.run/1"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blink_benches::launch::LaunchError;
 use blink_benches::load::{Load, LoadError, MAX_ANSWERS, Patience, Server};
 use blink_benches::measurement::Arrivals;
 use blink_benches::setup::Setup;
@@ -55,6 +56,7 @@ fn a_worker_that_is_killed_ends_the_load() {
     let loaded = Load { enough: MAX_ANSWERS, ..FEW }.run("normal", &mut servers);
     killer.join().expect("it does not panic");
     let Err(LoadError::Worker { name, source }) = loaded else { panic!("{:?}", loaded.map(|runs| runs.seconds)) };
-    assert!(matches!(*source, WorkerError::Died { pid: died, ended: Ended::Signal(9) } if died == pid), "{source}");
+    let LaunchError::Worker(died) = *source else { panic!("{source}") };
+    assert!(matches!(died, WorkerError::Died { pid: died, ended: Ended::Signal(9) } if died == pid), "{died}");
     assert_eq!(name, "normal");
 }

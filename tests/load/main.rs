@@ -21,6 +21,7 @@ fn plan(folder: &Folder, artifact: &str) -> Plan {
         artifact: folder.path(artifact),
         model: None,
         inputs: None,
+        guest: None,
         threads: 1,
         prepack: None,
         starts: Starts::Any,

@@ -72,6 +72,7 @@ pub(crate) fn measurement(
             model: model.into(),
             weights_bytes: weights as u64,
             inputs: vec!["input f32[1, 3, 224, 224]".into()],
+            guest: None,
             program_bytes: 5 << 20,
         },
         answers: Answers { held_against: "the golden run".into(), digest: "5e".repeat(32), checked: 400 },

@@ -1,6 +1,6 @@
 //! What a manifest says of the guest: the program beside the models, and the native code made of it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The guest of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct GuestRecord {
     pub code: Option<CodeRecord>,
     /// BLAKE3 of the file that it was made of, in hex.
     pub source_hash: String,
-    /// What was done to that file, in order.
+    /// What was done to that file, in order; at most 64.
     pub steps: Vec<GuestStep>,
 }
 
@@ -48,6 +48,11 @@ pub struct CodeRecord {
     pub settings: String,
     /// Architecture, operating system, and the CPU features that the code may use.
     pub target: String,
+}
+
+/// A record where its field is there: null is none. A reader of version 1 knows no such field, null or not.
+pub(super) fn there<'de, D: Deserializer<'de>>(value: D) -> Result<Option<GuestRecord>, D::Error> {
+    GuestRecord::deserialize(value).map(Some)
 }
 
 /// One step from the file to the guest section.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Dim, Golden, GuestRecord, Manifest, ModelRecord, ValueSpec};
+use super::{CodeRecord, Dim, Golden, GuestRecord, Manifest, ModelRecord, ValueSpec};
 
 /// Largest manifest section, in bytes.
 pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
@@ -10,6 +10,8 @@ pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
 pub(crate) const MAX_NAME: usize = 1024;
 /// Most inputs of a model, and most outputs.
 pub(crate) const MAX_VALUES: usize = 1024;
+/// Most steps of a guest.
+pub(crate) const MAX_STEPS: usize = 64;
 /// Most dims of a value.
 pub(crate) const MAX_RANK: usize = 64;
 /// Alignments an arena may ask for, in bytes.
@@ -33,8 +35,12 @@ pub enum ManifestError {
     GuestWithoutSection,
     #[error("it does not describe the guest that the artifact has")]
     GuestUnknown,
-    #[error("it {} native code, the artifact {}", if *described { "describes" } else { "does not describe" }, if *described { "has none" } else { "has" })]
-    GuestCode { described: bool },
+    #[error("it describes native code of the guest, the artifact has none")]
+    CodeWithoutSection,
+    #[error("it does not describe the native code that the artifact has")]
+    CodeUnknown,
+    #[error("guest has {found} steps, at most 64 are read")]
+    TooManySteps { found: usize },
     #[error("a name has {found} bytes, expected 1 to 1024")]
     NameLength { found: usize },
     #[error("model '{model}' has {found} {side}, at most 1024 are read")]
@@ -89,11 +95,23 @@ impl GuestSections {
             None if self.guest => Err(ManifestError::GuestUnknown),
             None => Ok(()),
             Some(_) if !self.guest => Err(ManifestError::GuestWithoutSection),
-            Some(guest) if guest.code.is_some() != self.code => {
-                Err(ManifestError::GuestCode { described: guest.code.is_some() })
-            }
-            Some(guest) => check_name(&guest.name),
+            Some(guest) if guest.code.is_some() && !self.code => Err(ManifestError::CodeWithoutSection),
+            Some(guest) if guest.code.is_none() && self.code => Err(ManifestError::CodeUnknown),
+            Some(guest) => guest.check(),
         }
+    }
+}
+
+impl GuestRecord {
+    fn check(&self) -> Result<(), ManifestError> {
+        check_name(&self.name)?;
+        if let Some(CodeRecord { wasmtime, settings, target }) = &self.code {
+            [wasmtime, settings, target].into_iter().try_for_each(|text| check_name(text))?;
+        }
+        if self.steps.len() > MAX_STEPS {
+            return Err(ManifestError::TooManySteps { found: self.steps.len() });
+        }
+        self.steps.iter().try_for_each(|step| check_name(&step.name))
     }
 }
 

@@ -6,10 +6,13 @@ use crate::support::*;
 
 #[test]
 fn every_byte_of_sections_and_padding_is_watched_over() {
-    let image = Image::small();
-    let ranges: Vec<_> = (0..4)
-        .map(|at| image.entry(at, Field::Offset)..image.entry(at, Field::Offset) + image.entry(at, Field::Len))
-        .collect();
+    for image in Image::samples() {
+        every_byte_is_watched_over(&image);
+    }
+}
+
+fn every_byte_is_watched_over(image: &Image) {
+    let ranges: Vec<_> = (0..image.sections()).map(|at| image.range(at)).collect();
     let mut damaged = image.clone();
     for at in image.table_end()..image.0.len() {
         damaged.0[at] ^= 1 << (at % 8);
@@ -19,12 +22,19 @@ fn every_byte_of_sections_and_padding_is_watched_over() {
             Some(0) => refused!(opened, OpenError::SectionHash { kind: SectionKind::Manifest, model: None }),
             Some(2) => refused!(opened, OpenError::SectionHash { kind: SectionKind::Graph, model: Some(0) }),
             _ => {
-                let verified = opened.unwrap_or_else(|error| panic!("byte {at}: {error}")).verify(|_| ());
+                let artifact = opened.unwrap_or_else(|error| panic!("byte {at}: {error}"));
+                assert_eq!(
+                    (artifact.guest().is_err(), artifact.native_code().is_err()),
+                    (section == Some(4), section == Some(5))
+                );
+                let verified = artifact.verify(|_| ());
                 match section {
                     Some(1) => refused!(verified, OpenError::SectionHash { kind: SectionKind::Golden, model: Some(0) }),
-                    Some(_) => {
+                    Some(3) => {
                         refused!(verified, OpenError::SectionHash { kind: SectionKind::Weights, model: Some(0) })
                     }
+                    Some(4) => refused!(verified, OpenError::SectionHash { kind: SectionKind::Guest, model: None }),
+                    Some(_) => refused!(verified, OpenError::SectionHash { kind: SectionKind::Code, model: None }),
                     None => refused!(verified, OpenError::PaddingByte { offset } if offset == at as u64),
                 }
             }
@@ -36,8 +46,8 @@ fn every_byte_of_sections_and_padding_is_watched_over() {
 
 #[test]
 fn a_hash_that_is_another_one_is_found() {
-    for (index, at_open) in [(0, true), (1, false), (2, true), (3, false)] {
-        let opened = Image::small().with_entry(index, Field::Hash, &[7; 32]).open();
+    for (index, at_open) in [(0, true), (1, false), (2, true), (3, false), (4, false), (5, false)] {
+        let opened = Image::with_guest().with_entry(index, Field::Hash, &[7; 32]).open();
         if at_open {
             refused!(opened, OpenError::SectionHash { .. });
         } else {

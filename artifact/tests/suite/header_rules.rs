@@ -5,18 +5,20 @@ use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion};
 use crate::support::*;
 
 #[test]
-fn versions_other_than_the_first_are_named() {
-    for version in [0, 2, u32::MAX] {
-        let image = Image::small().with_header(8, version);
-        refused!(image.open(), OpenError::FormatVersion { found } if found == version);
+fn versions_that_are_not_known_are_named() {
+    for (image, version) in
+        Image::samples().into_iter().flat_map(|image| [0, 3, 0x101, u32::MAX].map(|v| (image.clone(), v)))
+    {
+        refused!(image.with_header(8, version).open(), OpenError::FormatVersion { found } if found == version);
     }
+    assert_eq!(Image::samples().map(|image| image.open().unwrap().header().version), [1, 2]);
 }
 
 #[test]
 fn a_newer_version_is_named_before_anything_else_of_it_is_judged() {
-    let mut image = Image::small().with_header(8, 2);
+    let mut image = Image::small().with_header(8, 3);
     image.0[12..256].fill(0xff);
-    refused!(image.open(), OpenError::FormatVersion { found: 2 });
+    refused!(image.open(), OpenError::FormatVersion { found: 3 });
 }
 
 #[test]

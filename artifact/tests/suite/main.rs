@@ -8,6 +8,7 @@ mod support;
 mod damage;
 mod flipped_bits;
 mod goldens;
+mod guest_rules;
 mod header_rules;
 mod interrupted;
 mod manifest_rules;

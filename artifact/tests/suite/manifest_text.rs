@@ -57,6 +57,51 @@ fn fields_that_are_not_known_or_not_there_or_there_twice_are_refused() {
 }
 
 #[test]
+fn fields_of_a_guest_that_are_not_known_or_not_there_or_there_twice_are_refused() {
+    let places: [fn(&mut Value) -> &mut Value; 3] =
+        [|v| &mut v["guest"], |v| &mut v["guest"]["code"], |v| &mut v["guest"]["steps"][0]];
+    for place in places {
+        bad_manifest!(altered_guest(|value| place(value)["surprise"] = json!(1)), ManifestError::Json(_));
+        let mut whole = guest_manifest();
+        for field in place(&mut whole).as_object().unwrap().keys() {
+            let without = altered_guest(|value| drop(place(value).as_object_mut().unwrap().remove(field)));
+            // Left out, it is null, which tells of no code.
+            if field == "code" {
+                bad_manifest!(without, ManifestError::CodeUnknown);
+            } else {
+                bad_manifest!(without, ManifestError::Json(_));
+            }
+        }
+    }
+    for twice in ["\"guest\":{", "\"code\":{", "\"name\":\"guest\","] {
+        let text = guest_manifest().to_string();
+        let (before, after) = text.split_once(twice).unwrap();
+        let end = if twice.ends_with('{') { format!("\"a\":1}},{twice}") } else { twice.to_owned() };
+        bad_manifest!(
+            open_manifest_with_guest(format!("{before}{twice}{end}{after}").as_bytes()),
+            ManifestError::Json(_)
+        );
+    }
+}
+
+#[test]
+fn a_guest_of_other_words_or_null_is_refused() {
+    for wrong in ["Module", "wasm", "", "core"] {
+        bad_manifest!(altered_guest(|value| value["guest"]["kind"] = json!(wrong)), ManifestError::Json(_));
+    }
+    for kind in ["module", "component"] {
+        altered_guest(|value| value["guest"]["kind"] = json!(kind)).unwrap();
+    }
+    for wrong in [json!(null), json!([]), json!("guest"), json!(true), json!({})] {
+        bad_manifest!(altered(|value| value["guest"] = wrong.clone()), ManifestError::Json(_));
+        bad_manifest!(altered_guest(|value| value["guest"] = wrong), ManifestError::Json(_));
+    }
+    for wrong in [json!(-1), json!(1.5), json!("1"), json!(null)] {
+        bad_manifest!(altered_guest(|value| value["guest"]["steps"][1]["after"] = wrong), ManifestError::Json(_));
+    }
+}
+
+#[test]
 fn numbers_and_words_of_the_wrong_kind_are_refused() {
     for wrong in [json!(-1), json!(1.5), json!(1e300), json!("1"), json!(null), json!([]), json!(true)] {
         bad_manifest!(altered_model(|model| model["arena"]["peak"] = wrong.clone()), ManifestError::Json(_));

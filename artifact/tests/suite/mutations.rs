@@ -17,13 +17,18 @@ fn each(rounds: u64, round: impl Fn(&mut SplitMix64, &File) -> bool + Sync) -> u
     let thread = |seed| {
         let mut random = SplitMix64(seed);
         let file = tempfile::tempfile().unwrap();
-        file.write_all_at(&Image::small().0, 0).unwrap();
         (0..rounds / THREADS).filter(|_| round(&mut random, &file)).count() as u64
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|seed| scope.spawn(move || thread(seed))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     })
+}
+
+/// Makes the file the image's bytes and no more.
+fn rewrite(file: &File, image: &Image) {
+    file.set_len(image.0.len() as u64).unwrap();
+    file.write_all_at(&image.0, 0).unwrap();
 }
 
 /// Reads every part of an artifact and asserts the geometry that the specification promises.
@@ -43,7 +48,12 @@ fn walk(artifact: &Artifact, file_len: u64) -> Result<(), OpenError> {
         assert_eq!(graph.is_empty(), model == artifact.header().models);
         let _ = artifact.golden(model).len();
     }
-    artifact.verify(|_| ())
+    assert_eq!(artifact.manifest().guest.is_some(), artifact.header().version == 2);
+    assert_eq!(artifact.guest_hash().is_some(), artifact.header().version == 2);
+    let parts = [artifact.guest(), artifact.native_code()].map(|part| part.map(drop));
+    let verified = artifact.verify(|_| ());
+    assert!(verified.is_err() || parts.iter().all(Result::is_ok), "verify passed what {parts:?} did not");
+    verified
 }
 
 /// A number that breaks things, or any number.
@@ -94,9 +104,10 @@ fn damage(random: &mut SplitMix64, image: &mut Image, range: Range<usize>) {
 
 #[test]
 fn damage_anywhere_is_refused_or_found() {
-    let whole = Image::small();
-    let end_of_graph = whole.entry(2, Field::Offset) + whole.entry(2, Field::Len);
+    let samples = Image::samples();
     let accepted = each(120_000, |random, file| {
+        let whole = &samples[random.below(2)];
+        let end_of_graph = whole.range(2).end;
         let mut image = whole.clone();
         let range = match random.below(3) {
             0 => 0..whole.table_end(),
@@ -104,7 +115,7 @@ fn damage_anywhere_is_refused_or_found() {
             _ => 0..whole.0.len(),
         };
         damage(random, &mut image, range);
-        file.write_all_at(&image.0, 0).unwrap();
+        rewrite(file, &image);
         let Ok(artifact) = Artifact::from_file(file, "mutated") else { return false };
         let verified = walk(&artifact, image.0.len() as u64);
         assert_eq!(verified.is_ok(), image.0 == whole.0, "damage passed, or none was found");
@@ -115,8 +126,9 @@ fn damage_anywhere_is_refused_or_found() {
 
 #[test]
 fn damage_whose_hashes_fit_never_panics() {
-    let whole = Image::small();
+    let samples = Image::samples();
     let accepted = each(60_000, |random, file| {
+        let whole = &samples[random.below(2)];
         let mut image = whole.clone();
         damage(random, &mut image, 8..whole.table_end());
         if random.below(4) > 0 {
@@ -125,7 +137,7 @@ fn damage_whose_hashes_fit_never_panics() {
             image.put(96, &whole.0[96..256]);
         }
         image.seal();
-        file.write_all_at(&image.0, 0).unwrap();
+        rewrite(file, &image);
         let Ok(artifact) = Artifact::from_file(file, "mutated") else { return false };
         let _ = walk(&artifact, image.0.len() as u64);
         true
@@ -135,17 +147,17 @@ fn damage_whose_hashes_fit_never_panics() {
 
 #[test]
 fn lengths_at_random_never_panic() {
-    let whole = Image::small();
+    let samples = Image::samples();
     each(10_000, |random, file| {
+        let whole = &samples[random.below(2)];
         let len = random.below(2 * whole.0.len());
-        file.set_len(len as u64).unwrap();
         let mut image = Image(whole.0.clone());
         image.0.resize(len, 0);
         if len >= 256 && random.below(2) == 0 {
             image.put_file_len();
             image.seal();
         }
-        file.write_all_at(&image.0, 0).unwrap();
+        rewrite(file, &image);
         let opened = Artifact::from_file(file, "mutated");
         assert_eq!(opened.is_ok(), len == whole.0.len());
         opened.is_ok()
@@ -154,8 +166,10 @@ fn lengths_at_random_never_panic() {
 
 #[test]
 fn manifests_at_random_never_panic() {
-    let text = String::from_utf8(Image::small_sections()[0].bytes.clone()).unwrap();
-    let tokens: Vec<_> = text.split_inclusive(['{', '}', '[', ']', ',', ':']).collect();
+    let samples = [Image::small_sections(), Image::guest_sections()];
+    let text = |sections: &Vec<RawSection>| String::from_utf8(sections[0].bytes.clone()).unwrap();
+    let texts = samples.each_ref().map(text);
+    let tokens = texts.each_ref().map(|text| text.split_inclusive(['{', '}', '[', ']', ',', ':']).collect::<Vec<_>>());
     let strange = [
         "[",
         "]",
@@ -172,6 +186,7 @@ fn manifests_at_random_never_panic() {
         "\"\"",
         "\"\\ud800\"",
         "\"models\":",
+        "\"guest\":null,",
         "[[[[[[[[",
         "\u{0}",
         "1.5",
@@ -180,22 +195,22 @@ fn manifests_at_random_never_panic() {
         "\"name\":\"x\",",
     ];
     let accepted = each(20_000, |random, file| {
-        let mut changed = tokens.clone();
+        let sample = random.below(2);
+        let mut changed = tokens[sample].clone();
         for _ in 0..1 + random.below(3) {
             let at = random.below(changed.len());
             match random.below(4) {
                 0 => drop(changed.remove(at)),
                 1 => changed.insert(at, random.pick(&strange)),
                 2 => changed[at] = random.pick(&strange),
-                _ => changed[at] = random.pick(&tokens),
+                _ => changed[at] = random.pick(&tokens[sample]),
             }
         }
-        let mut sections = Image::small_sections();
+        let mut sections = samples[sample].clone();
         sections[0].bytes = changed.concat().into_bytes();
         sections[0].bytes.push(b' ');
         let image = Image::lay(1, &sections);
-        file.set_len(image.0.len() as u64).unwrap();
-        file.write_all_at(&image.0, 0).unwrap();
+        rewrite(file, &image);
         let Ok(artifact) = Artifact::from_file(file, "mutated") else { return false };
         walk(&artifact, image.0.len() as u64).unwrap();
         true

@@ -116,6 +116,26 @@ fn what_breaks_the_format_is_not_given_out() {
 }
 
 #[test]
+fn a_guest_that_breaks_the_format_is_not_given_out() {
+    let home = Empty::new();
+    let changed = |change: fn(&mut Vec<Part>)| {
+        let mut parts = parts_with_guest();
+        change(&mut parts);
+        write_all(&home.path(), plan(1, parts.len()), &parts)
+    };
+    let bad = |pattern: fn(&ManifestError) -> bool, change: fn(&mut Vec<Part>)| {
+        refused!(changed(change), WriteError::Invalid(OpenError::Manifest(found)) if pattern(&found));
+    };
+    refused!(changed(|p| drop(p.remove(4))), WriteError::Invalid(OpenError::CodePlace { index: 4 }));
+    refused!(changed(|p| p.swap(4, 5)), WriteError::Invalid(OpenError::CodePlace { index: 4 }));
+    refused!(changed(|p| p.push(p[4].clone())), WriteError::Invalid(OpenError::SecondGuest { index: 6 }));
+    refused!(changed(|p| p[4].model = Some(0)), WriteError::Invalid(OpenError::SectionModel { index: 4, .. }));
+    bad(|e| matches!(e, ManifestError::CodeWithoutSection), |p| drop(p.pop()));
+    bad(|e| matches!(e, ManifestError::GuestWithoutSection), |p| p.truncate(4));
+    bad(|e| matches!(e, ManifestError::GuestUnknown), |p| p[0] = parts().swap_remove(0));
+}
+
+#[test]
 fn a_section_tried_again_after_it_had_given_something() {
     let home = Empty::new();
     let failing = |given: usize| {

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
-use blink_artifact::manifest::ModelRecord;
-use blink_artifact::{Artifact, ExecutionProvider, HUGE_PAGE, HostClass, Manifest, OrtVersion, SectionKind};
+use blink_artifact::manifest::{GuestKind, GuestRecord, ModelRecord};
+use blink_artifact::{
+    Artifact, ExecutionProvider, FORMAT_VERSION, HUGE_PAGE, HostClass, Manifest, OrtVersion, SectionKind,
+};
 
 use crate::support::*;
 
@@ -29,20 +31,7 @@ fn three_models() -> Vec<Part> {
 
 /// As [`Image::lay`] takes them.
 fn raw(parts: &[Part]) -> Vec<RawSection> {
-    let code = |kind| match kind {
-        SectionKind::Manifest => MANIFEST,
-        SectionKind::Golden => GOLDEN,
-        SectionKind::Graph => GRAPH,
-        SectionKind::Weights => WEIGHTS,
-        SectionKind::Guest | SectionKind::Code => panic!("{kind} in an artifact without a guest"),
-    };
-    let section = |p: &Part| RawSection {
-        kind: code(p.kind),
-        model: p.model.unwrap_or(WHOLE),
-        alignment: p.alignment,
-        bytes: p.bytes.clone(),
-    };
-    parts.iter().map(section).collect()
+    parts.iter().map(RawSection::of).collect()
 }
 
 /// Asserts that table and sections are what was given, and that every byte passes.
@@ -79,6 +68,58 @@ fn one_model_with_everything() {
     assert_eq!((header.host_class, header.provider), (HostClass::X86_64Avx2, ExecutionProvider::Cpu));
     assert_eq!(header.ort, OrtVersion { major: 1, minor: 31, patch: 1 });
     assert_eq!(artifact.manifest().encode(), parts[0].bytes);
+    assert_eq!((header.version, artifact.guest_hash(), artifact.native_code_unchecked()), (1, None, None));
+    assert_eq!((artifact.guest().unwrap(), artifact.native_code().unwrap()), (None, None));
+}
+
+#[test]
+fn a_guest_and_its_native_code() {
+    let parts = parts_with_guest();
+    let (artifact, file) = artifact(1, &parts);
+    check(&artifact, &file, &parts);
+    assert_eq!(file, Image::with_guest().0);
+    assert_eq!((artifact.header().version, FORMAT_VERSION), (2, 2));
+    assert_eq!(artifact.manifest().guest, Some(guest()));
+    assert_eq!(artifact.guest().unwrap(), Some(&*parts[4].bytes));
+    assert_eq!(artifact.guest_hash(), Some(blake3::hash(&parts[4].bytes).as_bytes()));
+    let code = artifact.native_code().unwrap().unwrap();
+    assert_eq!(code, parts[5].bytes);
+    assert_eq!(code.as_ptr() as usize % 4096, 0);
+    assert_eq!(artifact.native_code_unchecked(), Some(code));
+    assert_eq!(artifact.graph(0), parts[2].bytes);
+}
+
+#[test]
+fn a_guest_without_native_code_anywhere_after_the_manifest() {
+    let all = parts_with_guest();
+    let of_manifest = manifest_with_guest(vec![record("small")], GuestRecord { code: None, ..guest() });
+    let manifest = Part::new(SectionKind::Manifest, None, of_manifest);
+    let [golden, graph, weights, guest] = [1, 2, 3, 4].map(|at: usize| all[at].clone());
+    for parts in [
+        [&manifest, &guest, &golden, &graph, &weights],
+        [&manifest, &golden, &guest, &graph, &weights],
+        [&manifest, &golden, &graph, &weights, &guest],
+    ] {
+        let parts = parts.map(Part::clone);
+        let (artifact, file) = artifact(1, &parts);
+        check(&artifact, &file, &parts);
+        assert_eq!(file, Image::lay(1, &raw(&parts)).0);
+        assert_eq!(artifact.guest().unwrap(), Some(&*guest.bytes));
+        assert_eq!((artifact.native_code().unwrap(), artifact.native_code_unchecked()), (None, None));
+    }
+}
+
+#[test]
+fn sections_are_called_the_same_everywhere() {
+    let names = ["manifest", "golden", "graph", "weights", "guest", "code"];
+    let kinds = parts_with_guest().into_iter().map(|part| part.kind);
+    for (kind, name) in kinds.zip(names) {
+        assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        assert_eq!((kind.to_string(), format!("{kind:>9}")), (name.to_owned(), format!("{name:>9}")));
+    }
+    for (kind, name) in [(GuestKind::Module, "module"), (GuestKind::Component, "component")] {
+        assert_eq!((serde_json::to_value(kind).unwrap(), kind.name()), (name.into(), name));
+    }
 }
 
 #[test]
@@ -171,7 +212,7 @@ fn a_section_of_many_chunks_is_the_same_however_it_is_given() {
 
 #[test]
 fn the_same_sections_give_the_same_bytes() {
-    for (models, parts) in [(1, parts()), (3, three_models())] {
+    for (models, parts) in [(1, parts()), (1, parts_with_guest()), (3, three_models())] {
         assert!(artifact(models, &parts).1 == artifact(models, &parts).1);
     }
 }

@@ -81,11 +81,12 @@ fn settings(said: &mut Differing, old: &Settings, new: &Settings) {
 
 fn subjects(said: &mut Differing, old: &Subject, new: &Subject) {
     // The file's name may change, and the program is what may have been changed.
-    let Subject { artifact: _, bytes, model, weights_bytes, inputs, program_bytes: _ } = old;
+    let Subject { artifact: _, bytes, model, weights_bytes, inputs, guest, program_bytes: _ } = old;
     said.note("bytes of the artifact", &bytes.to_string(), &new.bytes.to_string());
     said.note("model", model, &new.model);
     said.note("bytes of its weights", &weights_bytes.to_string(), &new.weights_bytes.to_string());
     said.note("inputs", &inputs.join(", "), &new.inputs.join(", "));
+    said.note("guest", &shown(guest), &shown(&new.guest));
 }
 
 fn noise(doubts: &mut Vec<String>, whose: &str, measurement: &Measurement) {

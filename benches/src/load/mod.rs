@@ -23,8 +23,6 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use blink_runtime::WorkerError;
-
 pub(crate) use drive::shares;
 pub use drive::{Load, MAX_ANSWERS};
 pub use peer::Patience;
@@ -40,7 +38,7 @@ pub enum LoadError {
     #[error("{name} could not be started: {source}")]
     Start { name: String, source: Box<LaunchError> },
     #[error("{name}: {source}")]
-    Worker { name: String, source: Box<WorkerError> },
+    Worker { name: String, source: Box<LaunchError> },
     #[error("{name} (worker {pid}) gave another answer under load: output '{output}' differs from its first one")]
     WrongAnswer { name: String, pid: u32, output: String },
     #[error("{name} (process {pid}) gave another answer under load: it wrote '{found}', and '{expected}' at first")]

@@ -18,6 +18,7 @@ fn way(script: &str) -> Way {
     let launch = ProcessLaunch {
         program: "/bin/sh".into(),
         arguments: ["-c", script, "shell"].map(OsString::from).into(),
+        stdin: None,
         timeline: None,
         must_write: true,
         expected: None,

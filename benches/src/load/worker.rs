@@ -5,21 +5,27 @@
 
 use blink_runtime::timeline::now;
 use blink_runtime::{Answer, Worker, golden};
-use blink_tensors::{DType, Tensor, TensorView};
+use blink_tensors::{DType, TensorView};
 
 use super::LoadError;
+use crate::ask::{Ask, Given};
 use crate::launch::{LaunchError, check};
-use crate::worker::{WorkerLaunch, digest};
+use crate::worker::WorkerLaunch;
 
 pub(super) struct WorkerServer {
     name: String,
     worker: Worker,
-    inputs: Vec<(String, Tensor)>,
-    expected: Vec<Output>,
+    ask: Ask,
+    expected: Expected,
     pub(super) first_ms: f64,
 }
 
-/// An output that every later one must repeat.
+/// What every later answer must repeat.
+enum Expected {
+    Outputs(Vec<Output>),
+    Stdout(Vec<u8>),
+}
+
 struct Output {
     name: String,
     dtype: DType,
@@ -32,27 +38,52 @@ impl WorkerServer {
     pub(super) fn start(name: &str, launch: &WorkerLaunch) -> Result<WorkerServer, LoadError> {
         let failed = |source| LoadError::Start { name: name.to_owned(), source: Box::new(source) };
         let (mut worker, launched) = launch.answered().map_err(failed)?;
-        let answer = worker.run(&launch.views()).map_err(|source| failed(LaunchError::Worker(source)))?;
-        check(digest(&answer), name, Some(&launched.expected())).map_err(failed)?;
-        let expected = answer.iter().map(Output::of).collect();
-        let (name, inputs, first_ms) = (name.to_owned(), launch.inputs.clone(), launched.cold_ms);
-        Ok(WorkerServer { name, worker, inputs, expected, first_ms })
+        let mut ask = launch.ask.prepare().map_err(failed)?;
+        let given = ask.put(&mut worker).map_err(failed)?;
+        check(given.digest(), name, Some(&launched.expected())).map_err(failed)?;
+        let expected = Expected::of(given);
+        Ok(WorkerServer {
+            name: name.to_owned(),
+            worker,
+            ask: launch.ask.clone(),
+            expected,
+            first_ms: launched.cold_ms,
+        })
     }
 
     pub(super) fn ask(&mut self) -> Result<u64, LoadError> {
         let pid = self.worker.pid();
-        let inputs: Vec<_> = self.inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
-        let failed = |source| LoadError::Worker { name: self.name.clone(), source: Box::new(source) };
-        let answer = self.worker.run(&inputs).map_err(failed)?;
+        let failed = |source: LaunchError| LoadError::Worker { name: self.name.clone(), source: Box::new(source) };
+        let mut ask = self.ask.prepare().map_err(failed)?;
+        let given = ask.put(&mut self.worker).map_err(failed)?;
         let answered_at = now();
-        match different(&self.expected, &answer) {
+        match self.expected.different(&given) {
             None => Ok(answered_at),
-            Some(output) => Err(LoadError::WrongAnswer { name: self.name.clone(), pid, output }),
+            Some(output) => Err(LoadError::WrongAnswer { name: self.name.clone(), pid, output: output.to_owned() }),
         }
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.worker.pid()
+    }
+}
+
+impl Expected {
+    fn of(given: Given<'_>) -> Expected {
+        match given {
+            Given::Tensors(answer, _) => Expected::Outputs(answer.iter().map(Output::of).collect()),
+            Given::Guest(written, _) => Expected::Stdout(written),
+        }
+    }
+
+    /// The first output that is not as expected.
+    fn different(&self, given: &Given<'_>) -> Option<&str> {
+        match (self, given) {
+            (Expected::Outputs(expected), Given::Tensors(answer, _)) => different(expected, answer),
+            (Expected::Stdout(expected), Given::Guest(written, _)) => (expected != written).then_some("stdout"),
+            // A worker is asked the same each time.
+            (Expected::Outputs(_), Given::Guest(..)) | (Expected::Stdout(_), Given::Tensors(..)) => Some("stdout"),
+        }
     }
 }
 
@@ -68,7 +99,7 @@ impl Output {
 }
 
 /// The first output that is not as expected. A worker has the same outputs, in the same order, at each run.
-fn different(expected: &[Output], answer: &Answer<'_>) -> Option<String> {
+fn different<'e>(expected: &'e [Output], answer: &Answer<'_>) -> Option<&'e str> {
     let mut pairs = expected.iter().zip(answer.iter());
-    pairs.find(|(expected, (_, found))| !expected.is(*found)).map(|(expected, _)| expected.name.clone())
+    pairs.find(|(expected, (_, found))| !expected.is(*found)).map(|(expected, _)| expected.name.as_str())
 }

@@ -98,14 +98,28 @@ pub struct Subject {
     pub artifact: String,
     /// Its length in bytes.
     pub bytes: u64,
-    /// The model in it.
+    /// The model in it; where its guest was measured, all of them.
     pub model: String,
-    /// Bytes of that model's weights.
+    /// Bytes of their weights.
     pub weights_bytes: u64,
-    /// What a run was given, as `name dtype[shape]`.
+    /// What a run was given, as `name dtype[shape]`; of a guest, how much it had on stdin.
     pub inputs: Vec<String>,
+    /// The guest, where that is what was measured.
+    #[serde(default)]
+    pub guest: Option<GuestSubject>,
     /// Bytes of the program that workers are.
     pub program_bytes: u64,
+}
+
+/// A guest that was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestSubject {
+    /// Its name in the artifact.
+    pub name: String,
+    /// Bytes of WebAssembly in the artifact.
+    pub bytes: u64,
+    /// Its arguments, as they were typed.
+    pub arguments: Vec<String>,
 }
 
 /// What every answer was held against.

@@ -12,6 +12,8 @@ pub enum Axis {
     Batch,
     /// Bytes of the artifact, of several artifacts.
     Size,
+    /// Bytes of the guest, of several artifacts. It is asked for as [`Axis::Size`].
+    Guest,
     /// Workers alive at once.
     Workers,
 }
@@ -30,7 +32,7 @@ pub struct SweepRuns {
 pub struct Point {
     /// The value, in the axis' unit: a number, or bytes.
     pub at: f64,
-    /// In words: the artifact's file name of [`Axis::Size`], else the number.
+    /// In words: the artifact's file name of [`Axis::Size`] and [`Axis::Guest`], else the number.
     pub label: String,
     /// What came out there, by way.
     pub ways: Vec<PointRuns>,
@@ -52,7 +54,7 @@ pub struct PointRuns {
 }
 
 impl Axis {
-    /// Every axis.
+    /// Every axis that can be asked for.
     pub const ALL: [Axis; 4] = [Axis::Threads, Axis::Batch, Axis::Size, Axis::Workers];
 
     /// Its name.
@@ -61,6 +63,7 @@ impl Axis {
             Axis::Threads => "threads",
             Axis::Batch => "batch",
             Axis::Size => "size",
+            Axis::Guest => "guest",
             Axis::Workers => "workers",
         }
     }

@@ -76,6 +76,7 @@ pub(crate) fn example() -> Measurement {
             model: "tiny".into(),
             weights_bytes: 16_384,
             inputs: vec!["x f32[1, 64]".into()],
+            guest: None,
             program_bytes: 4 << 20,
         },
         answers: Answers { held_against: "the golden run".into(), digest: "0".repeat(64), checked: 50 },

@@ -81,6 +81,12 @@ impl Canvas {
         [from, to].into_iter().for_each(|x| self.line([x, y - 3.0, x, y + 3.0], class));
     }
 
+    /// Moves all of it down by `room` units, which are free then.
+    pub(super) fn lower(&mut self, room: f64) {
+        self.drawn = format!("<g transform=\"translate(0 {})\">\n{}</g>\n", at(room), self.drawn);
+        self.height += room;
+    }
+
     /// The picture, with a name and a description for those who do not see it. `attributes` go to the element.
     pub(super) fn svg(&self, id: &str, title: &str, description: &str, attributes: &str) -> String {
         let (height, title, description) = (at(self.height), escape(title), escape(description));

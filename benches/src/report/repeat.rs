@@ -10,7 +10,10 @@ pub(super) fn command(view: &View<'_>) -> String {
     let mut words = vec![verb.to_owned(), quoted(&subject.artifact)];
     let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
     let join = |list: Vec<String>| list.join(",");
-    option("--model", &subject.model);
+    match &subject.guest {
+        None => option("--model", &subject.model),
+        Some(_) => option("--stdin", "FILE"),
+    }
     option("--threads", &settings.threads.to_string());
     option("--prepack", if settings.prepack { "on" } else { "off" });
     if settings.runs > 0 {
@@ -31,11 +34,15 @@ pub(super) fn command(view: &View<'_>) -> String {
         option("--budget", &budget.budget);
     }
     for sweep in sweeps {
-        let value = |point: &crate::measurement::Point| match sweep.axis {
-            Axis::Size => point.label.clone(),
-            _ => point.at.to_string(),
+        let (axis, is_of_files) = match sweep.axis {
+            Axis::Size | Axis::Guest => (Axis::Size, true),
+            axis => (axis, false),
         };
-        option("--sweep", &format!("{}={}", sweep.axis.name(), join(sweep.points.iter().map(value).collect())));
+        let value = |point: &crate::measurement::Point| match is_of_files {
+            true => point.label.clone(),
+            false => point.at.to_string(),
+        };
+        option("--sweep", &format!("{}={}", axis.name(), join(sweep.points.iter().map(value).collect())));
     }
     let mut counts: Vec<_> =
         view.loads.iter().filter(|load| load.offered().is_none()).map(|load| load.runs.concurrency).collect();
@@ -57,6 +64,9 @@ pub(super) fn command(view: &View<'_>) -> String {
         words.push("--bare".to_owned());
     }
     words.push("-o new.json".to_owned());
+    if let Some(guest) = subject.guest.as_ref().filter(|guest| !guest.arguments.is_empty()) {
+        words.push(guest.arguments.iter().fold("--".to_owned(), |words, word| format!("{words} {}", quoted(word))));
+    }
     words.join(" \\\n  ")
 }
 

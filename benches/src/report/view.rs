@@ -49,6 +49,11 @@ pub(super) struct Load<'a> {
 #[derive(Clone)]
 struct Palette(Vec<String>);
 
+/// The colour of the way called `name` where there is no measurement around it.
+pub(super) fn colour(name: &str) -> String {
+    Palette::of(&[]).class(name)
+}
+
 impl<'a> View<'a> {
     /// All of them, with one palette.
     pub(super) fn all(measurements: &'a [Measurement]) -> Vec<View<'a>> {

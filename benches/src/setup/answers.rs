@@ -1,69 +1,82 @@
 //! [`Reference`]: what every answer is held against.
 //!
-//! First the artifact must give its golden answer, by one thread, as it was recorded. Then a worker with the threads and
-//! the packing that are measured must agree with it within rounding; from then on each way must repeat that worker's bits.
+//! First each model of the artifact must give its golden answer, by one thread, as it was recorded. Then a worker with
+//! the threads and the packing that are measured must agree with it within rounding; from then on each way must repeat
+//! that worker's bits. A guest's answer is what it writes to stdout: nobody has recorded that, so a normal worker's is
+//! taken, once its models were right.
 
-use blink_runtime::{Launcher, Model, WorkerSpec, golden};
+use blink_runtime::{Answer, Launcher, Model, WorkerSpec, golden};
 use blink_tensors::{Tensor, TensorView, npy};
 
 use super::SetupError;
 use crate::agreement;
-use crate::launch::Expected;
+use crate::ask::{Ask, Given, views};
+use crate::launch::{Expected, LaunchError};
 use crate::measurement::Answers;
-use crate::worker::digest;
 
 /// A normal worker's answer.
 pub(super) struct Reference {
     /// What workers must repeat.
     pub(super) expected: Expected,
-    /// The name of the first output.
-    pub(super) output: String,
-    /// That output, as `.npy`; empty where it cannot be written so.
-    pub(super) npy: Vec<u8>,
+    /// What its answer beside those of processes is, in words: one `.npy` of the first output, or stdout.
+    pub(super) what: String,
+    /// That answer; empty where it cannot be written so.
+    pub(super) output: Vec<u8>,
     /// What the measurement says of it.
     pub(super) answers: Answers,
 }
 
 impl Reference {
-    /// Has workers answer: to the golden inputs where there are any, then to `inputs`.
+    /// Has workers answer: to the golden inputs of each model that has any, then to `ask`. Whether somebody gave its
+    /// inputs, `are_given` tells.
     pub(super) fn make(
         launcher: &Launcher,
         spec: &WorkerSpec,
-        model: &Model,
-        inputs: &[(String, Tensor)],
+        models: &[Model],
+        ask: &Ask,
         are_given: bool,
     ) -> Result<Reference, SetupError> {
-        let record = model.record();
-        let mut golden = None;
-        if let Some(recorded) = &record.golden {
-            if !recorded.reproducible {
-                return Err(SetupError::Random { model: record.name.clone() });
+        let mut golden = Vec::new();
+        for model in models {
+            match &model.record().golden {
+                Some(recorded) if !recorded.reproducible => {
+                    return Err(SetupError::Random { model: model.record().name.clone() });
+                }
+                Some(_) => golden.push(check_golden(launcher, spec, model)?),
+                None => {}
             }
-            golden = Some(check_golden(launcher, spec, model)?);
         }
 
+        let failed = |source| SetupError::Launch { way: "a normal worker".to_owned(), source };
+        let mut prepared = ask.prepare().map_err(failed)?;
         let mut worker = launcher.launch(spec)?;
-        let answer = worker.run(&views(inputs))?;
-        let output = record.outputs.first().map(|value| value.name.clone()).unwrap_or_default();
-        let npy = answer.iter().next().map(|(_, view)| npy(view)).unwrap_or_default();
-        if let (Some(golden), false) = (&golden, are_given) {
-            for (recorded, (name, found)) in golden.iter().zip(answer.iter()) {
-                if golden::bytes_of(recorded.view()) != golden::bytes_of(found) {
-                    let way = format!("output '{name}' of a worker with other threads or packing than the golden run");
-                    agreement::compare_tensors(recorded.view(), found)
-                        .map_err(|source| SetupError::Answer { way, source })?;
-                }
-            }
-        }
-        let expected = Expected { digest: digest(&answer), len: npy.len() };
-        let held_against = match (golden.is_some(), are_given) {
-            (true, false) => "the artifact's golden run",
-            (true, true) => "a normal worker's first answer to the inputs given, once its golden run was right",
-            (false, _) => "a normal worker's first answer: the artifact has no golden run",
+        let given = match prepared.put(&mut worker) {
+            // Its own words are enough.
+            Err(LaunchError::Worker(source)) => return Err(source.into()),
+            given => given.map_err(failed)?,
         };
+        let (what, output) = match &given {
+            Given::Guest(written, _) => ("stdout of a guest".to_owned(), written.clone()),
+            Given::Tensors(answer, output) => {
+                if let ([golden], false) = (&golden[..], are_given) {
+                    agrees(golden, answer)?;
+                }
+                (format!("one .npy of '{output}'"), answer.iter().next().map(|(_, view)| npy(view)).unwrap_or_default())
+            }
+        };
+        let held_against = match (&given, golden.len() == models.len(), are_given) {
+            (Given::Guest(..), true, _) => "a normal worker's first answer, once its models' golden runs were right",
+            (Given::Guest(..), false, _) => {
+                "a normal worker's first answer, once the golden runs that its models have were right: some have none"
+            }
+            (_, true, false) => "the artifact's golden run",
+            (_, true, true) => "a normal worker's first answer to the inputs given, once its golden run was right",
+            (_, false, _) => "a normal worker's first answer: the artifact has no golden run",
+        };
+        let expected = Expected { digest: given.digest(), len: output.len() };
         let answers = Answers { held_against: held_against.to_owned(), digest: expected.digest.clone(), checked: 1 };
         worker.end();
-        Ok(Reference { expected, output, npy, answers })
+        Ok(Reference { expected, what, output, answers })
     }
 }
 
@@ -73,15 +86,22 @@ fn check_golden(launcher: &Launcher, spec: &WorkerSpec, model: &Model) -> Result
     (spec.options.threads, spec.options.prepack) = (Some(1), None);
     let inputs = golden::inputs(model.record())?.unwrap_or_default();
     let mut worker = launcher.launch(&spec)?;
-    let answer = worker.run(&views(&inputs))?;
+    let answer = worker.run_model(model.index(), &views(&inputs))?;
     golden::compare(model, answer.iter().map(|(_, view)| view))?;
     let outputs = answer.iter().map(|(_, view)| view.to_owned()).collect();
     worker.end();
     Ok(outputs)
 }
 
-fn views(inputs: &[(String, Tensor)]) -> Vec<(&str, TensorView<'_>)> {
-    inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
+/// Whether a worker with the threads and the packing that are measured agrees with the golden run.
+fn agrees(golden: &[Tensor], answer: &Answer<'_>) -> Result<(), SetupError> {
+    for (recorded, (name, found)) in golden.iter().zip(answer.iter()) {
+        if golden::bytes_of(recorded.view()) != golden::bytes_of(found) {
+            let way = format!("output '{name}' of a worker with other threads or packing than the golden run");
+            agreement::compare_tensors(recorded.view(), found).map_err(|source| SetupError::Answer { way, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// A tensor as `.npy`; nothing where that has no form for it.

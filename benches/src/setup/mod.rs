@@ -25,8 +25,9 @@ use blink_tensors::{Tensor, TensorError, npy};
 
 use self::answers::Reference;
 use crate::agreement::Disagreement;
+use crate::ask::{Ask, GuestRun};
 use crate::launch::LaunchError;
-use crate::measurement::{Answers, Subject};
+use crate::measurement::{Answers, GuestSubject, Subject};
 use crate::page_cache::Files;
 use crate::peer::{Given, Peer};
 use crate::way::Way;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub model: Option<String>,
     /// What a run is given; `None`: what the artifact's golden run was given.
     pub inputs: Option<Vec<(String, Tensor)>>,
+    /// What its guest is given, where that is what is measured; then `model` and `inputs` are `None`.
+    pub guest: Option<GuestRun>,
     /// Threads of a run.
     pub threads: usize,
     /// Whether weights are packed; `None`: as the compiler recorded.
@@ -80,9 +83,9 @@ pub struct Setup {
     pub answers: Answers,
     /// Whether weights are packed at start.
     pub prepack: bool,
-    /// What a run is given.
-    pub inputs: Vec<(String, Tensor)>,
-    /// The same for peers.
+    /// What workers are asked.
+    pub ask: Ask,
+    /// What peers are given.
     pub given: Given,
     /// What all starts of workers read.
     pub files: Files,
@@ -120,6 +123,8 @@ pub enum SetupError {
     Inputs(#[from] TensorError),
     #[error("model '{model}' has no golden run, whose inputs a bench takes: give it some with --input NAME=FILE")]
     NoInputs { model: String },
+    #[error("{artifact} has no guest to be given stdin: leave out --stdin to measure its model", artifact = artifact.display())]
+    NoGuest { artifact: PathBuf },
     #[error("model '{model}' draws random numbers: there is no answer that every start must give")]
     Random { model: String },
     #[error("input '{name}' cannot be written as npy: {source}")]
@@ -147,35 +152,41 @@ impl Setup {
         let launcher = Launcher::new(&program).with_snapshots(plan.directory.join("snapshots"));
         let options = StartOptions { threads: Some(plan.threads), prepack: plan.prepack, ..StartOptions::default() };
         let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
-        let (model, start) = (plan.model.clone(), StartMode::Normal);
+        let start = StartMode::Normal;
         let environment = plan.from_disk.then(|| environment(&library));
-        let spec = WorkerSpec { model, options, start, stdio, environment, ..WorkerSpec::new(&plan.artifact) };
+        let mut spec = WorkerSpec { options, start, stdio, environment, ..WorkerSpec::new(&plan.artifact) };
 
         // Dropped before anything starts from the disk: what is mapped here stays in the page cache.
-        let model = Model::open_named(&plan.artifact, plan.model.as_deref())?;
-        let inputs = match &plan.inputs {
-            Some(inputs) => inputs.clone(),
-            None => golden::inputs(model.record())?
-                .ok_or_else(|| SetupError::NoInputs { model: model.record().name.clone() })?,
-        };
+        let models = models(plan)?;
+        let has_guest = models.iter().any(|model| model.artifact().manifest().guest.is_some());
+        if plan.guest.is_none() && (has_guest || plan.model.is_some()) {
+            // A worker for one model links no guest.
+            spec.model = models.first().map(|model| model.record().name.clone());
+        }
+        let ask = ask(plan, &models)?;
         tell("checking the golden run");
-        let reference = Reference::make(&launcher, &spec, &model, &inputs, plan.inputs.is_some())?;
-        let subject = subject(plan, &model, &inputs, &program)?;
-        let prepack = plan.prepack.unwrap_or(model.record().prepack);
-        drop(model);
-        let written = match write_inputs(&inputs, &plan.directory) {
+        let reference = Reference::make(&launcher, &spec, &models, &ask, plan.inputs.is_some())?;
+        let subject = subject(plan, &models, &ask, &program)?;
+        let prepack = plan.prepack.unwrap_or(models.iter().any(|model| model.record().prepack));
+        drop(models);
+        let inputs: &[(String, Tensor)] = match &ask {
+            Ask::Tensors { inputs, .. } => inputs,
+            Ask::Guest(_) => &[],
+        };
+        let written = match write_inputs(inputs, &plan.directory) {
             // Nobody but peers reads them.
             Err(SetupError::Npy { .. }) if plan.peers.is_empty() => Vec::new(),
             written => written?,
         };
-        let given = Given { threads: plan.threads, inputs: written };
+        let stdin = plan.guest.as_ref().map(|guest| guest.stdin.clone());
+        let given = Given { threads: plan.threads, inputs: written, stdin };
         let mut setup = Setup {
             ways: Vec::new(),
             differences: Vec::new(),
             subject,
             answers: reference.answers.clone(),
             prepack,
-            inputs,
+            ask,
             given,
             files: Files::new(Vec::new()),
             spec,
@@ -230,18 +241,64 @@ fn write_inputs(inputs: &[(String, Tensor)], directory: &Path) -> Result<Vec<(St
     inputs.iter().enumerate().map(write).collect()
 }
 
-fn subject(plan: &Plan, model: &Model, inputs: &[(String, Tensor)], program: &Path) -> Result<Subject, SetupError> {
+/// The models that are measured: the one that was named or the only one; of a guest, all.
+fn models(plan: &Plan) -> Result<Vec<Model>, SetupError> {
+    if plan.guest.is_none() {
+        return Ok(vec![Model::open_named(&plan.artifact, plan.model.as_deref())?]);
+    }
+    let models = Model::of_worker(&plan.artifact, None)?;
+    match models.first().is_some_and(|model| model.artifact().manifest().guest.is_some()) {
+        true => Ok(models),
+        false => Err(SetupError::NoGuest { artifact: plan.artifact.clone() }),
+    }
+}
+
+/// What workers are asked.
+fn ask(plan: &Plan, models: &[Model]) -> Result<Ask, SetupError> {
+    let record = match (&plan.guest, models) {
+        (Some(guest), _) => return Ok(Ask::Guest(guest.clone())),
+        (None, []) => return Err(SetupError::NoGuest { artifact: plan.artifact.clone() }),
+        (None, [model, ..]) => model.record(),
+    };
+    let inputs = match &plan.inputs {
+        Some(inputs) => inputs.clone(),
+        None => golden::inputs(record)?.ok_or_else(|| SetupError::NoInputs { model: record.name.clone() })?,
+    };
+    Ok(Ask::Tensors { inputs, output: record.outputs.first().map(|value| value.name.clone()).unwrap_or_default() })
+}
+
+fn subject(plan: &Plan, models: &[Model], ask: &Ask, program: &Path) -> Result<Subject, SetupError> {
     let len = |path: &Path| {
         let metadata = fs::metadata(path).map_err(|source| SetupError::Io { path: path.to_owned(), source })?;
         Ok::<_, SetupError>(metadata.len())
     };
     let input = |(name, tensor): &(String, Tensor)| format!("{name} {}{:?}", tensor.dtype(), tensor.shape());
+    let names: Vec<&str> = models.iter().map(|model| model.record().name.as_str()).collect();
+    let (inputs, guest) = match ask {
+        Ask::Tensors { inputs, .. } => (inputs.iter().map(input).collect(), None),
+        Ask::Guest(run) => {
+            let guest = models.first().map_or(Ok(None), |model| guest(model, run))?;
+            (vec![format!("stdin, {} bytes", len(&run.stdin)?)], guest)
+        }
+    };
     Ok(Subject {
         artifact: plan.artifact.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         bytes: len(&plan.artifact)?,
-        model: model.record().name.clone(),
-        weights_bytes: model.artifact().weights(model.index()).len() as u64,
-        inputs: inputs.iter().map(input).collect(),
+        model: names.join(", "),
+        weights_bytes: models.iter().map(|model| model.artifact().weights(model.index()).len() as u64).sum(),
+        inputs,
+        guest,
         program_bytes: len(program)?,
     })
+}
+
+/// The guest of the artifact that `model` is in.
+fn guest(model: &Model, run: &GuestRun) -> Result<Option<GuestSubject>, SetupError> {
+    let artifact = model.artifact();
+    let open = |source| ModelError::Open { path: artifact.path().to_owned(), source };
+    let (Some(record), Some(wasm)) = (&artifact.manifest().guest, artifact.guest().map_err(open)?) else {
+        return Ok(None);
+    };
+    let (name, arguments) = (record.name.clone(), run.request.arguments.clone());
+    Ok(Some(GuestSubject { name, bytes: wasm.len() as u64, arguments }))
 }

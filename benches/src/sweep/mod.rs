@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `spec.rs` | [`SweepSpec`]: a sweep as it is typed |
 //! | `batch.rs` | inputs of another batch |
-//! | `point.rs` | one value: cold starts of every way in turns, and warm runs |
+//! | `point.rs` | cold starts of every way at every value in turns, and warm runs |
 //! | `workers.rs` | the same with several workers alive |
 //!
 //! Each value is made ready anew ([`Setup`]): with snapshots of its own, and with an answer of its own that every start
-//! must repeat. A peer is measured where its command can follow: along threads with `{threads}` in it, along the batch
+//! must repeat. Then all of them take turns, so that what the machine does meanwhile weighs on all values alike, and a
+//! difference of a millisecond between two shows. Of a guest, `size` is the guest's. A peer is measured where its command can follow: along threads with `{threads}` in it, along the batch
 //! with `{inputs}`, along workers where it answers `--serve`. What cannot is left out, in words.
 
 mod batch;
@@ -65,6 +66,8 @@ pub enum SweepError {
          `--golden-dim` for its open dims"
     )]
     NoGolden { model: String },
+    #[error("guest takes no batch: sweep its threads, workers or size")]
+    GuestBatch,
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
 }
@@ -72,7 +75,14 @@ pub enum SweepError {
 /// Makes the sweep `spec` of what `plan` describes, with `runs` cold starts of each way at each value. `tell` hears
 /// what is being done.
 pub fn measure(spec: &SweepSpec, plan: &Plan, runs: usize, mut tell: impl FnMut(&str)) -> Result<Swept, SweepError> {
-    let axis = spec.axis();
+    let mut axis = spec.axis();
+    if plan.guest.is_some() {
+        axis = match axis {
+            Axis::Batch => return Err(SweepError::GuestBatch),
+            Axis::Size => Axis::Guest,
+            axis => axis,
+        };
+    }
     let mut swept = Swept { runs: SweepRuns { axis, points: Vec::new() }, checked: 0, left_out: Vec::new() };
     let plan = following(axis, plan, &mut swept.left_out);
     let points: Vec<Value> = match spec {
@@ -90,25 +100,36 @@ pub fn measure(spec: &SweepSpec, plan: &Plan, runs: usize, mut tell: impl FnMut(
         }
         SweepSpec::Size(artifacts) => artifacts.iter().map(|artifact| Value::artifact(artifact, &plan)).collect(),
     };
+    let directory = plan.directory.join(axis.name());
+    let mut ready = Vec::new();
     for (index, Value { at, label, plan }) in points.into_iter().enumerate() {
         let name = format!("{} {label}", axis.name());
-        let directory = plan.directory.join(format!("{}-{index}", axis.name()));
-        let setup = swept.ready(&name, &Plan { directory: directory.clone(), ..plan }, &mut tell)?;
-        tell(&format!("{name}: starting"));
-        let ways = point::measure(&name, &setup, runs)?;
-        swept.checked += setup.ways.len() * runs;
-        let at = at.unwrap_or(setup.subject.bytes as f64);
-        swept.runs.points.push(Point { at, label, ways });
-        // Snapshots are as large as what they are of.
-        fs::remove_dir_all(&directory).map_err(|source| SweepError::Io { path: directory, source })?;
+        let setup = swept.ready(&name, &Plan { directory: directory.join(index.to_string()), ..plan }, &mut tell)?;
+        let size = setup.subject.guest.as_ref().map_or(setup.subject.bytes, |guest| guest.bytes);
+        ready.push(Ready { name, at: at.unwrap_or(size as f64), label, setup });
     }
+    tell(&format!("{}: starting", axis.name()));
+    let measured = point::measure(&ready, runs)?;
+    swept.checked += ready.iter().map(|point| point.setup.ways.len() * runs).sum::<usize>();
+    let points = ready.into_iter().zip(measured).map(|(Ready { at, label, .. }, ways)| Point { at, label, ways });
+    swept.runs.points = points.collect();
+    fs::remove_dir_all(&directory).map_err(|source| SweepError::Io { path: directory, source })?;
     swept.runs.points.sort_by(|a, b| a.at.total_cmp(&b.at));
     Ok(swept)
 }
 
+/// One value, made ready.
+struct Ready {
+    /// Axis and label.
+    name: String,
+    at: f64,
+    label: String,
+    setup: Setup,
+}
+
 /// What is to be made ready for one point.
 struct Value {
-    /// Where it stands on the axis; `None`: at the artifact's length.
+    /// Where it stands on the axis; `None`: at the artifact's length, or its guest's.
     at: Option<f64>,
     label: String,
     plan: Plan,
@@ -165,7 +186,7 @@ fn following(axis: Axis, plan: &Plan, left_out: &mut Vec<String>) -> Plan {
     let needed = match axis {
         Axis::Threads => Some("{threads}"),
         Axis::Batch => Some("{inputs}"),
-        Axis::Size | Axis::Workers => None,
+        Axis::Size | Axis::Guest | Axis::Workers => None,
     };
     let mut plan = Plan { from_disk: false, ..plan.clone() };
     plan.peers.retain(|peer| {

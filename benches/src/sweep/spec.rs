@@ -19,7 +19,7 @@ pub enum SweepSpec {
     Batch(Vec<usize>),
     /// Workers alive at once.
     Workers(Vec<usize>),
-    /// Artifacts, each with one model.
+    /// Artifacts, each with one model; where guests are measured, each with a guest.
     Size(Vec<PathBuf>),
 }
 
@@ -85,7 +85,7 @@ impl FromStr for SweepSpec {
             Axis::Threads => SweepSpec::Threads(numbers(512)?),
             Axis::Batch => SweepSpec::Batch(numbers(1 << 20)?),
             Axis::Workers => SweepSpec::Workers(numbers(MAX_WORKERS)?),
-            Axis::Size => SweepSpec::Size(values.iter().map(PathBuf::from).collect()),
+            Axis::Size | Axis::Guest => SweepSpec::Size(values.iter().map(PathBuf::from).collect()),
         })
     }
 }
@@ -110,7 +110,8 @@ mod tests {
         for typed in ["threads", "threads=", "size=", "size=a,,b", ""] {
             assert!(matches!(refusal(typed), SpecError::Values { .. }), "{typed}");
         }
-        assert!(matches!(refusal("depth=1"), SpecError::Axis(_)));
+        // A guest's size is asked for as `size`.
+        assert!(["depth=1", "guest=a.blink"].iter().all(|typed| matches!(refusal(typed), SpecError::Axis(_))));
         for typed in ["threads=0", "batch=-1", "workers=1025", "threads=1,two", "threads=1000"] {
             assert!(matches!(refusal(typed), SpecError::Number { .. }), "{typed}");
         }

@@ -42,7 +42,7 @@ fn setup(error: &SetupError) -> Option<u8> {
         SetupError::Snapshot(error) => code(error),
         SetupError::Launch { source, .. } => launch(source),
         SetupError::Answer { .. } => Some(5),
-        SetupError::NoInputs { .. } | SetupError::Twice { .. } => Some(2),
+        SetupError::NoInputs { .. } | SetupError::NoGuest { .. } | SetupError::Twice { .. } => Some(2),
         SetupError::Inputs(_) | SetupError::Random { .. } | SetupError::Npy { .. } | SetupError::Io { .. } => None,
     }
 }
@@ -60,15 +60,14 @@ fn load(error: &LoadError) -> Option<u8> {
     match error {
         LoadError::WrongAnswer { .. } | LoadError::OtherLine { .. } => Some(5),
         LoadError::Rate { .. } | LoadError::NoServers => Some(2),
-        LoadError::Start { source, .. } => launch(source),
-        LoadError::Worker { source, .. } => code(source),
+        LoadError::Start { source, .. } | LoadError::Worker { source, .. } => launch(source),
         _ => None,
     }
 }
 
 fn sweep(error: &SweepError) -> Option<u8> {
     match error {
-        SweepError::NoSymbolicDim { .. } | SweepError::NoGolden { .. } => Some(2),
+        SweepError::NoSymbolicDim { .. } | SweepError::NoGolden { .. } | SweepError::GuestBatch => Some(2),
         SweepError::Model(error) => code(error),
         SweepError::Setup { source, .. } => setup(source),
         SweepError::Launch { source, .. } => launch(source),

@@ -1,42 +1,52 @@
-//! `blink compile`: an ONNX model in, an artifact out.
+//! `blink compile`: ONNX models in, and a guest beside them; one artifact out.
 
-use std::io::{self, Write};
+mod report;
+
 use std::path::PathBuf;
 
 use blink_artifact::HostClass;
-use blink_compiler::{Prepack, Request, Stage, Summary, Target, compile};
+use blink_compiler::{GuestSource, ModelSource, Prepack, Request, Summary, Target, compile};
 use blink_runtime::{host, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::output::{Output, mib};
+use crate::output::{Output, note};
 use crate::progress;
 
-/// Compile an ONNX model to an artifact.
+/// Compile ONNX models, and a WebAssembly guest beside them, to one artifact.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct CompileArgs {
-    /// The model. External data must lie in its directory.
-    #[arg(value_name = "MODEL.onnx")]
-    pub(crate) model: PathBuf,
-    /// The artifact to write [default: the model's name with .blink, in this directory].
+    /// A model: ONNX, whose external data must lie in its directory, or an artifact, whose models are taken over.
+    #[arg(value_name = "MODEL.onnx", required_unless_present = "model")]
+    pub(crate) first: Option<PathBuf>,
+    /// A further model, under its file's stem or the name given; may be repeated.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub(crate) model: Vec<ModelSource>,
+    /// The program around the models: a WebAssembly command that asks them by wasi-nn.
+    #[arg(long, value_name = "FILE.wasm")]
+    pub(crate) guest: Option<PathBuf>,
+    /// Have `wasm-opt` (or the program that WASM_OPT names) work on the guest first.
+    #[arg(long, requires = "guest")]
+    pub(crate) optimise_guest: bool,
+    /// The artifact to write [default: the guest's or else the first model's name with .blink, in this directory].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// What the model is called in the artifact [default: its file's stem].
-    #[arg(long)]
+    /// What the one model is called in the artifact [default: its file's stem].
+    #[arg(long, conflicts_with = "model")]
     pub(crate) name: Option<String>,
     /// The hosts it is for: `host` (this one's class), `portable` (every host of this architecture, slower), or a class.
     #[arg(long, value_name = "TARGET", default_value = "host", value_parser = target)]
     pub(crate) target: Target,
-    /// Fix a symbolic dim.
+    /// Fix a symbolic dim, in every ONNX model that has it.
     #[arg(long, value_name = "NAME=SIZE", value_parser = dim)]
     pub(crate) set_dim: Vec<(String, u64)>,
-    /// Size of a symbolic dim in the golden run only.
+    /// Size of a symbolic dim in the golden runs only.
     #[arg(long, value_name = "NAME=SIZE", value_parser = dim)]
     pub(crate) golden_dim: Vec<(String, u64)>,
     /// Whether weights are packed at start: as is faster to the first answer (measured), always, or never.
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) prepack: PrepackArg,
-    /// Seed of the golden run's inputs.
+    /// Seed of the golden runs' inputs.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Threads to measure with [default: what the CPU quota allows].
@@ -63,11 +73,10 @@ struct Report<'a> {
 /// Compiles, with progress on stderr and the summary on stdout.
 pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
     let threads = thread_count(args.threads)?;
-    let default = || PathBuf::from(args.model.file_stem().unwrap_or_default()).with_added_extension("blink");
     let request = Request {
-        model: args.model.clone(),
-        output: args.output.clone().unwrap_or_else(default),
-        name: args.name.clone(),
+        models: args.models(),
+        guest: args.guest.clone().map(|path| GuestSource { path, optimise: args.optimise_guest, cache: None }),
+        output: args.output.clone().unwrap_or_else(|| args.default_output()),
         target: args.target,
         prepack: match args.prepack {
             PrepackArg::Auto => Prepack::Auto,
@@ -79,51 +88,33 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         seed: args.seed,
         threads,
     };
-    let bar = progress::steps("reading".into(), Stage::ALL.len() as u64);
-    let result = compile(&request, |stage| {
+    let steps = 3 * request.models.len() + 2 + 2 * usize::from(request.guest.is_some());
+    let bar = progress::steps("reading".into(), steps as u64);
+    let result = compile(&request, |stage, file| {
         bar.set_message(stage.doing());
-        bar.set_position(Stage::ALL.iter().position(|known| *known == stage).unwrap_or(0) as u64);
+        bar.inc(1);
         if output.verbose > 0 {
-            bar.suspend(|| _ = writeln!(io::stderr(), "blink: {} {}", stage.doing(), args.model.display()));
+            bar.suspend(|| note!("{} {}", stage.doing(), file.display()));
         }
     });
     bar.finish_and_clear();
     let summary = result?;
-    for note in &summary.notes {
-        // Stderr may be closed; the artifact is made.
-        let _ = writeln!(io::stderr(), "blink: note: {note}");
-    }
-    output.print(&Report { schema: "blink.compile/1", summary: &summary }, |out| print(&summary, out))
+    summary.notes.iter().for_each(|words| note!("note: {words}"));
+    output.print(&Report { schema: "blink.compile/2", summary: &summary }, |out| report::print(&summary, out))
 }
 
-fn print(summary: &Summary, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    let Summary { output, name, target, .. } = summary;
-    writeln!(out, "{}", output.display())?;
-    let hosts =
-        if target.is_portable() { " (every host of the architecture; slower than a class of its own)" } else { "" };
-    writeln!(out, "  model     {name}, for {target} hosts{hosts}")?;
-    writeln!(out, "  size      {:.1} MiB -> {:.1} MiB", mib(summary.bytes_before), mib(summary.bytes_after))?;
-    writeln!(out, "  nodes     {} -> {}", summary.nodes_before, summary.nodes_after)?;
-    for change in &summary.changed {
-        writeln!(out, "            {:>5} -> {:<5} {}", change.before, change.after, change.operator)?;
+impl CompileArgs {
+    fn models(&self) -> Vec<ModelSource> {
+        let first = self.first.iter().map(|path| ModelSource { path: path.clone(), name: self.name.clone() });
+        first.chain(self.model.iter().cloned()).collect()
     }
-    let choice = if summary.prepack { "packed at start" } else { "not packed at start" };
-    match summary.prepack_times {
-        Some(times) => writeln!(
-            out,
-            "  weights   {choice}: first answer after {:.0} ms packed ({:.1} MiB), {:.0} ms not",
-            times.packed_ms,
-            mib(times.packed_bytes),
-            times.unpacked_ms
-        )?,
-        None => writeln!(out, "  weights   {choice}")?,
+
+    /// In this directory, called after the guest, else after the first model.
+    fn default_output(&self) -> PathBuf {
+        let models = self.models();
+        let named = self.guest.as_ref().or(models.first().map(|model| &model.path));
+        PathBuf::from(named.and_then(|path| path.file_stem()).unwrap_or_default()).with_added_extension("blink")
     }
-    writeln!(out, "  arena     {:.1} MiB of activations", mib(summary.arena.peak))?;
-    let golden = if summary.golden { "recorded; the artifact gave the same answer" } else { "none" };
-    writeln!(out, "  golden    {golden}")?;
-    let stages: Vec<_> = summary.seconds.iter().map(|(stage, s)| format!("{} {s:.1}", stage.doing())).collect();
-    let total: f64 = summary.seconds.iter().map(|(_, seconds)| seconds).sum();
-    writeln!(out, "  time      {total:.1} s ({})", stages.join(", "))
 }
 
 fn target(text: &str) -> Result<Target, String> {

@@ -92,9 +92,9 @@ fn notes(machine: &Machine) -> Vec<String> {
 
 fn compile_here(written: &Written, artifact: &Path, threads: usize, bar: &ProgressBar) -> anyhow::Result<()> {
     let request = Request {
-        model: written.onnx.clone(),
+        models: vec![written.onnx.as_path().into()],
+        guest: None,
         output: artifact.to_owned(),
-        name: None,
         target: Target::Class(host::class()),
         prepack: Prepack::Auto,
         set_dims: Vec::new(),
@@ -102,7 +102,7 @@ fn compile_here(written: &Written, artifact: &Path, threads: usize, bar: &Progre
         seed: 1,
         threads,
     };
-    let summary = compile(&request, |stage| {
+    let summary = compile(&request, |stage, _| {
         bar.set_message(stage.doing());
         bar.inc(1);
     })?;

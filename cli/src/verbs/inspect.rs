@@ -1,5 +1,7 @@
 //! `blink inspect`: what an artifact is, without running it.
 
+mod guest;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -10,7 +12,7 @@ use serde::Serialize;
 
 use crate::output::Output;
 
-/// Show what is in an artifact: sections, inputs and outputs, target, provenance.
+/// Show what is in an artifact: sections, inputs and outputs, the guest, target, provenance.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct InspectArgs {
     /// The artifact.
@@ -33,6 +35,7 @@ struct Report<'a> {
     compiler: &'a str,
     sections: Vec<SectionRow>,
     models: &'a [ModelRecord],
+    guest: Option<guest::Report<'a>>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +52,7 @@ struct SectionRow {
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
     let artifact = Artifact::open(&args.artifact).with_context(|| args.artifact.display().to_string())?;
     let (header, manifest) = (artifact.header(), artifact.manifest());
+    let guest = guest::Report::of(&artifact).with_context(|| args.artifact.display().to_string())?;
     let row = |section: &blink_artifact::Section| SectionRow {
         kind: section.kind,
         model: section.model.map(|index| manifest.models[index as usize].name.clone()),
@@ -70,6 +74,7 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
         compiler: &manifest.compiler,
         sections: artifact.sections().iter().map(row).collect(),
         models: &manifest.models,
+        guest,
     };
     output.print(&report, |out| print(&report, out))
 }
@@ -89,7 +94,8 @@ fn print(report: &Report<'_>, out: &mut dyn std::io::Write) -> std::io::Result<(
         let (model, hash) = (row.model.as_deref().unwrap_or("-"), &row.blake3[..16]);
         writeln!(out, "            {:<10} {model:<12} {:>11} {:>11}  {hash}", row.kind, row.offset, row.bytes)?;
     }
-    report.models.iter().try_for_each(|model| print_model(model, out))
+    report.models.iter().try_for_each(|model| print_model(model, out))?;
+    report.guest.iter().try_for_each(|guest| guest.print(out))
 }
 
 fn print_model(model: &ModelRecord, out: &mut dyn std::io::Write) -> std::io::Result<()> {
@@ -109,14 +115,14 @@ fn print_model(model: &ModelRecord, out: &mut dyn std::io::Write) -> std::io::Re
         None => writeln!(out, "    golden  none")?,
     }
     let from = &model.provenance;
-    writeln!(
-        out,
-        "    from    model {}, producer {}",
-        &from.model_hash[..from.model_hash.len().min(16)],
-        from.producer
-    )?;
+    writeln!(out, "    from    model {}, producer {}", short(&from.model_hash), from.producer)?;
     for (name, size) in &from.set_dims {
         writeln!(out, "            {name} = {size}")?;
     }
     Ok(())
+}
+
+/// The first digits of a hash, or what stands in its place.
+fn short(hash: &str) -> &str {
+    hash.get(..16).unwrap_or(hash)
 }

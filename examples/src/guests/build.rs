@@ -111,7 +111,7 @@ fn is_of_cargo(name: &OsStr) -> bool {
 }
 
 fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace")
 }
 
 fn source_files() -> PathBuf {

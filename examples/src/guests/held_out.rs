@@ -1,5 +1,5 @@
-//! The digits that the network of the guest `digits` has not seen, as pictures that people would have: larger, with paper
-//! around them, dark on light and light on dark in turn. Made by code of the grid beside the training script.
+//! The digits that the network of the guest `digits` has not seen, as pictures that people would have: larger, with
+//! paper around them, dark on light and light on dark in turn. Made of the grid beside the training script.
 
 use std::io::Cursor;
 

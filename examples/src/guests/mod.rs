@@ -24,6 +24,8 @@ pub enum Guest {
     Stream,
     /// Raw tensors in, raw tensors out.
     Bytes,
+    /// Tells what it has been given.
+    Probe,
 }
 
 /// What a guest imports.
@@ -54,6 +56,7 @@ pub fn build(guest: Guest, interface: Interface) -> Result<PathBuf, BuildError> 
         Guest::Embed => "embed",
         Guest::Stream => "stream",
         Guest::Bytes => "bytes",
+        Guest::Probe => "probe",
     };
     build::rust(name, name, interface)
 }

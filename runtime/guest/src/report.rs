@@ -9,6 +9,8 @@ pub struct Report {
     pub ended: Ended,
     /// What it used.
     pub used: Used,
+    /// Why a call into wasi-nn was refused, the last time that one was: modules learn a number alone.
+    pub refused: Option<String>,
 }
 
 /// How a run ended.

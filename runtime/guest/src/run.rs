@@ -24,7 +24,7 @@ use crate::request::{Directory, Limits, Request};
 use crate::stdio::{Input, Output, Stdio, Written};
 use crate::watchdog;
 
-/// Bytes of lists and texts that one call may carry from a guest; tensors come on top.
+/// Bytes that one call may copy from a guest, beside as many as its memory has.
 const CALL: usize = 16 << 20;
 
 thread_local! {
@@ -40,15 +40,18 @@ impl Guest {
         let begin = Instant::now();
         let cancel = Arc::new(Cancel::default());
         let run = Run { guest: self, request, cancel: &cancel, written: Written::new(request.limits.output), begin };
-        let (ended, mut used) = run.wasi(stdio).map_or_else(
-            |message| (Ended::Refused(message), Used::default()),
+        let (ended, mut used, refused) = run.wasi(stdio).map_or_else(
+            |message| (Ended::Refused(message), Used::default(), None),
             |wasi| run.begin(wasi, nn::State::new(models, Arc::clone(&cancel), &request.limits, request.load)),
         );
         used.output = run.written.count();
         used.total_ns = nanoseconds(begin.elapsed());
-        Report { ended, used }
+        Report { ended, used, refused }
     }
 }
+
+/// How a run ended, what it used, and what was refused it last.
+type Outcome = (Ended, Used, Option<String>);
 
 /// A run being made.
 struct Run<'a> {
@@ -92,7 +95,7 @@ impl Run<'_> {
         Ok(wasi)
     }
 
-    fn begin(&self, mut wasi: WasiCtxBuilder, nn: nn::State) -> (Ended, Used) {
+    fn begin(&self, mut wasi: WasiCtxBuilder, nn: nn::State) -> Outcome {
         let limiter = Limiter::new(&self.request.limits);
         match &self.guest.program {
             Program::Module(module) => {
@@ -122,8 +125,9 @@ impl Run<'_> {
                 Ok(UpdateDeadline::Continue(1))
             }
         });
-        let tensors = usize::try_from(self.request.limits.tensor_bytes).unwrap_or(usize::MAX);
-        store.set_hostcall_fuel(tensors.saturating_add(CALL));
+        // No list is longer than the memory it comes from, so it is the limits that end a guest, each by its name.
+        let memory = usize::try_from(self.request.limits.memory).unwrap_or(usize::MAX);
+        store.set_hostcall_fuel(memory.saturating_add(CALL));
         store
     }
 
@@ -132,13 +136,13 @@ impl Run<'_> {
         &self,
         mut store: Store<Host<W>>,
         start: impl AsyncFnOnce(&mut Store<Host<W>>, &mut Option<Instant>) -> wasmtime::Result<()>,
-    ) -> (Ended, Used) {
+    ) -> Outcome {
         let time = self.request.limits.time;
         let watched = time.map(|time| watchdog::watch(self.begin + time, &self.guest.engine, self.cancel)).transpose();
         let watched = match watched {
             Ok(watched) => watched,
             Err(error) => {
-                return (Ended::Refused(format!("no thread can watch over the guest: {error}")), Used::default());
+                return (Ended::Refused(format!("no thread can watch over the guest: {error}")), Used::default(), None);
             }
         };
         let mut instantiated = None;
@@ -165,7 +169,8 @@ impl Run<'_> {
         let host = store.data();
         let (computes, compute_ns) = host.nn.computes();
         let instantiate_ns = nanoseconds(instantiated.unwrap_or(self.begin).duration_since(self.begin));
-        (ended, Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() })
+        let used = Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() };
+        (ended, used, host.nn.last_error().map(str::to_owned))
     }
 
     /// What the end of a call says.

@@ -32,7 +32,7 @@ impl GuestError {
 
 /// Links the guest of `artifact`: with its own native code where that is for this engine and host, else with what `cache`
 /// has. The hash of what is to be executed is checked here.
-pub(crate) fn link(artifact: &Arc<Artifact>, cache: Option<&CodeCache>) -> Result<Guest, GuestError> {
+pub fn link(artifact: &Arc<Artifact>, cache: Option<&CodeCache>) -> Result<Guest, GuestError> {
     let path = || artifact.path().to_owned();
     let Some(record) = &artifact.manifest().guest else { return Err(GuestError::None { path: path() }) };
     let damaged = |source| GuestError::Damaged { path: path(), source };

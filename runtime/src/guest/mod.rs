@@ -14,5 +14,5 @@ mod models;
 
 pub use code_cache::{CodeCache, CodeCacheError};
 pub use link::GuestError;
-pub(crate) use link::link;
+pub use link::link;
 pub(crate) use models::{FirstRun, Loader, WorkerModels};

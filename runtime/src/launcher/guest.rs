@@ -99,7 +99,11 @@ impl Worker {
     fn end_late(&mut self, time: Duration) -> Report {
         self.spawned.child.kill();
         let allowed = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Report { ended: Ended::Limit(LimitExceeded { limit: Limit::Time, allowed }), used: Used::default() }
+        Report {
+            ended: Ended::Limit(LimitExceeded { limit: Limit::Time, allowed }),
+            used: Used::default(),
+            refused: None,
+        }
     }
 }
 

@@ -4,14 +4,16 @@
 
 use std::io::Write;
 
-use blink_artifact::{Artifact, OpenError};
+use blink_artifact::{Artifact, OpenError, SectionKind};
 
-use super::parts;
+use super::{Part, parts, parts_with_guest};
 
 pub(crate) const MANIFEST: u32 = 1;
 pub(crate) const GOLDEN: u32 = 2;
 pub(crate) const GRAPH: u32 = 3;
 pub(crate) const WEIGHTS: u32 = 4;
+pub(crate) const GUEST: u32 = 16;
+pub(crate) const CODE: u32 = 17;
 /// The model index of what belongs to no model.
 pub(crate) const WHOLE: u32 = 0xffff_ffff;
 
@@ -45,6 +47,20 @@ impl RawSection {
     pub(crate) fn new(kind: u32, model: u32, bytes: &[u8]) -> RawSection {
         RawSection { kind, model, alignment: 4096, bytes: bytes.to_vec() }
     }
+
+    /// A section as the writer takes it, in the specification's own numbers.
+    pub(crate) fn of(part: &Part) -> RawSection {
+        let kind = match part.kind {
+            SectionKind::Manifest => MANIFEST,
+            SectionKind::Golden => GOLDEN,
+            SectionKind::Graph => GRAPH,
+            SectionKind::Weights => WEIGHTS,
+            SectionKind::Guest => GUEST,
+            SectionKind::Code => CODE,
+        };
+        let (model, alignment) = (part.model.unwrap_or(WHOLE), part.alignment);
+        RawSection { kind, model, alignment, bytes: part.bytes.clone() }
+    }
 }
 
 #[derive(Clone)]
@@ -58,11 +74,26 @@ impl Image {
 
     /// The sections of [`Image::small`].
     pub(crate) fn small_sections() -> Vec<RawSection> {
-        let codes = [(MANIFEST, WHOLE), (GOLDEN, 0), (GRAPH, 0), (WEIGHTS, 0)];
-        codes.into_iter().zip(parts()).map(|((kind, model), part)| RawSection::new(kind, model, &part.bytes)).collect()
+        parts().iter().map(RawSection::of).collect()
     }
 
-    /// An artifact of `models` models with these sections, one after the other.
+    /// As [`Image::small`], with a guest on a page and its native code on two.
+    pub(crate) fn with_guest() -> Image {
+        Image::lay(1, &Image::guest_sections())
+    }
+
+    /// The sections of [`Image::with_guest`].
+    pub(crate) fn guest_sections() -> Vec<RawSection> {
+        parts_with_guest().iter().map(RawSection::of).collect()
+    }
+
+    /// One artifact of each format version.
+    pub(crate) fn samples() -> [Image; 2] {
+        [Image::small(), Image::with_guest()]
+    }
+
+    /// An artifact of `models` models with these sections, one after the other: of format version 2 where one of them
+    /// is of a guest, else of version 1.
     pub(crate) fn lay(models: u32, sections: &[RawSection]) -> Image {
         let mut bytes = vec![0; HEADER + ENTRY * sections.len()];
         for (index, section) in sections.iter().enumerate() {
@@ -80,7 +111,8 @@ impl Image {
         bytes.resize(bytes.len().next_multiple_of(PAGE), 0);
         let mut image = Image(bytes);
         image.put(0, &[0x89, 0x42, 0x4c, 0x4e, 0x4b, 0x0d, 0x0a, 0x1a]);
-        image.put(8, &1u32.to_le_bytes());
+        let has_guest = sections.iter().any(|section| section.kind == GUEST || section.kind == CODE);
+        image.put(8, &u32::to_le_bytes(if has_guest { 2 } else { 1 }));
         image.put(12, &256u32.to_le_bytes());
         image.put(24, &(sections.len() as u32).to_le_bytes());
         image.put(28, &64u32.to_le_bytes());
@@ -128,11 +160,21 @@ impl Image {
 
     /// Makes the structure hash right, if there is a whole table to hash.
     pub(crate) fn seal(&mut self) {
-        let sections = u32::from_le_bytes(self.0[24..28].try_into().unwrap()) as usize;
-        if let Some(table) = self.0.get(HEADER..sections.saturating_mul(ENTRY).saturating_add(HEADER)) {
+        if let Some(table) = self.0.get(HEADER..self.sections().saturating_mul(ENTRY).saturating_add(HEADER)) {
             let hash = blake3::Hasher::new().update(&self.0[..64]).update(table).finalize();
             self.put(64, hash.as_bytes());
         }
+    }
+
+    /// The sections that its table counts.
+    pub(crate) fn sections(&self) -> usize {
+        u32::from_le_bytes(self.0[24..28].try_into().unwrap()) as usize
+    }
+
+    /// The bytes of a section in the file.
+    pub(crate) fn range(&self, index: usize) -> std::ops::Range<usize> {
+        let offset = self.entry(index, Field::Offset);
+        offset..offset + self.entry(index, Field::Len)
     }
 
     /// A field of 8 bytes of a table entry.
@@ -143,7 +185,7 @@ impl Image {
 
     /// Where the table ends.
     pub(crate) fn table_end(&self) -> usize {
-        HEADER + ENTRY * u32::from_le_bytes(self.0[24..28].try_into().unwrap()) as usize
+        HEADER + ENTRY * self.sections()
     }
 
     /// Opens it as a file.

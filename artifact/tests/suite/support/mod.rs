@@ -6,11 +6,13 @@ mod random;
 mod records;
 mod write;
 
-pub(crate) use altered::{altered, altered_model, open_manifest, small_manifest};
-pub(crate) use image::{Field, GOLDEN, GRAPH, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
+pub(crate) use altered::{
+    altered, altered_guest, altered_model, guest_manifest, open_manifest, open_manifest_with_guest, small_manifest,
+};
+pub(crate) use image::{CODE, Field, GOLDEN, GRAPH, GUEST, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
 pub(crate) use random::SplitMix64;
-pub(crate) use records::{golden, manifest, record, value};
-pub(crate) use write::{Part, artifact, parts, plan, write, write_all};
+pub(crate) use records::{golden, guest, manifest, manifest_with_guest, record, value};
+pub(crate) use write::{Part, artifact, parts, parts_with_guest, plan, write, write_all};
 
 /// Asserts that a result is an error of exactly this form.
 macro_rules! refused {

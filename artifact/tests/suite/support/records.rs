@@ -2,7 +2,8 @@
 
 use blink_artifact::Manifest;
 use blink_artifact::manifest::{
-    ArenaPlan, Dim, Golden, GoldenOutput, GraphEncoding, ModelRecord, Optimisation, Provenance, ValueSpec,
+    ArenaPlan, CodeRecord, Dim, Golden, GoldenOutput, GraphEncoding, GuestKind, GuestRecord, GuestStep, ModelRecord,
+    Optimisation, Provenance, ValueSpec,
 };
 use blink_tensors::DType;
 
@@ -46,4 +47,21 @@ pub(crate) fn golden(stored: Option<(u64, u64)>) -> Golden {
 /// The manifest section of an artifact with these models.
 pub(crate) fn manifest(models: Vec<ModelRecord>) -> Vec<u8> {
     Manifest { compiler: "0.0.0-test".into(), models, guest: None }.encode()
+}
+
+/// The manifest section of an artifact with these models and a guest.
+pub(crate) fn manifest_with_guest(models: Vec<ModelRecord>, guest: GuestRecord) -> Vec<u8> {
+    Manifest { compiler: "0.0.0-test".into(), models, guest: Some(guest) }.encode()
+}
+
+/// A guest with native code. Golden artifacts hold it: it stays as it is.
+pub(crate) fn guest() -> GuestRecord {
+    let step = |name: &str, before, after| GuestStep { name: name.into(), before, after };
+    GuestRecord {
+        name: "guest".into(),
+        kind: GuestKind::Module,
+        code: Some(CodeRecord { wasmtime: "48.0.8".into(), settings: "c0de".into(), target: "any+portable".into() }),
+        source_hash: "22".repeat(32),
+        steps: vec![step("initialise", 400, 900), step("strip", 900, 500)],
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use blink_artifact::manifest::ModelRecord;
 use blink_artifact::{
     Artifact, ArtifactWriter, ExecutionProvider, HostClass, OrtVersion, PendingArtifact, Plan, SectionKind, WriteError,
 };
 
-use super::{SplitMix64, golden, manifest, record};
+use super::{SplitMix64, golden, guest, manifest, manifest_with_guest, record};
 
 /// One section to be written.
 #[derive(Clone)]
@@ -28,17 +29,35 @@ pub(crate) fn plan(models: u32, sections: usize) -> Plan {
     }
 }
 
+impl Part {
+    /// A section aligned to a page.
+    pub(crate) fn new(kind: SectionKind, model: Option<u32>, bytes: Vec<u8>) -> Part {
+        Part { kind, model, alignment: 4096, bytes }
+    }
+}
+
 /// Sections of a small artifact of one model: manifest, golden, graph and weights, a page each.
 pub(crate) fn parts() -> Vec<Part> {
     let mut random = SplitMix64(1);
-    let part = |kind, model, bytes| Part { kind, model, alignment: 4096, bytes };
-    let record = blink_artifact::manifest::ModelRecord { golden: Some(golden(Some((8, 92)))), ..record("small") };
     vec![
-        part(SectionKind::Manifest, None, manifest(vec![record])),
-        part(SectionKind::Golden, Some(0), random.bytes(100)),
-        part(SectionKind::Graph, Some(0), random.bytes(1000)),
-        part(SectionKind::Weights, Some(0), random.bytes(3000)),
+        Part::new(SectionKind::Manifest, None, manifest(vec![small()])),
+        Part::new(SectionKind::Golden, Some(0), random.bytes(100)),
+        Part::new(SectionKind::Graph, Some(0), random.bytes(1000)),
+        Part::new(SectionKind::Weights, Some(0), random.bytes(3000)),
     ]
+}
+
+/// The same with a guest after it, and two pages of its native code.
+pub(crate) fn parts_with_guest() -> Vec<Part> {
+    let (mut parts, mut random) = (parts(), SplitMix64(2));
+    parts[0].bytes = manifest_with_guest(vec![small()], guest());
+    parts.push(Part::new(SectionKind::Guest, None, random.bytes(500)));
+    parts.push(Part::new(SectionKind::Code, None, random.bytes(5000)));
+    parts
+}
+
+fn small() -> ModelRecord {
+    ModelRecord { golden: Some(golden(Some((8, 92)))), ..record("small") }
 }
 
 /// Writes an artifact of these sections; it has no name yet.

@@ -59,7 +59,7 @@ pub(super) fn memory(page: &mut Page, view: &View<'_>) {
 /// Each sweep.
 pub(super) fn sweeps(page: &mut Page, view: &View<'_>) {
     for runs in &view.measurement.sweeps {
-        let plots = sweep::plots(view, runs);
+        let plots = sweep::plots(runs, |name| view.colour(name));
         if !plots.is_empty() {
             let heading = format!("As one thing grows: {}", sweep::over(runs.axis));
             let sentence = "Medians. An upright line through a point is the 95 % interval.";

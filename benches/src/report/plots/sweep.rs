@@ -4,7 +4,7 @@ use super::Plot;
 use super::lines::{self, Mark, Over, Series};
 use crate::measurement::{Axis, PointRuns, SweepRuns};
 use crate::report::show;
-use crate::report::view::{View, interval};
+use crate::report::view::interval;
 use crate::statistics::Summary;
 
 /// What of a point is drawn.
@@ -18,10 +18,23 @@ const FIGURES: [(&str, &str, Figure); 4] = [
     ("Private memory of the largest worker", "MiB", |runs| memory(runs.private_bytes)),
 ];
 
-/// The plots of one sweep.
-pub(in crate::report) fn plots(view: &View<'_>, sweep: &SweepRuns) -> Vec<Plot> {
+/// The plots of one sweep. `colour` gives that of each way.
+pub(in crate::report) fn plots(sweep: &SweepRuns, colour: impl Fn(&str) -> String) -> Vec<Plot> {
+    FIGURES.into_iter().filter_map(|figure| plot(sweep, &colour, figure)).collect()
+}
+
+/// The first of them; `None` where there is no cold start.
+pub(in crate::report) fn cold_starts(sweep: &SweepRuns, colour: impl Fn(&str) -> String) -> Option<Plot> {
+    plot(sweep, &colour, FIGURES[0])
+}
+
+fn plot(
+    sweep: &SweepRuns,
+    colour: &dyn Fn(&str) -> String,
+    (title, unit, figure): (&str, &str, Figure),
+) -> Option<Plot> {
     let label = |at: f64, label: &str| match sweep.axis {
-        Axis::Size => show::bytes(at).replace('\u{a0}', " "),
+        Axis::Size | Axis::Guest => show::bytes(at).replace('\u{a0}', " "),
         _ => label.to_owned(),
     };
     let over = Over {
@@ -34,9 +47,9 @@ pub(in crate::report) fn plots(view: &View<'_>, sweep: &SweepRuns) -> Vec<Plot> 
             names.push(&runs.name);
         }
     }
-    let series = |name: &&str, figure: Figure| Series {
+    let series = |name: &&str| Series {
         name: (*name).to_owned(),
-        colour: view.colour(name),
+        colour: colour(name),
         points: sweep
             .points
             .iter()
@@ -46,11 +59,7 @@ pub(in crate::report) fn plots(view: &View<'_>, sweep: &SweepRuns) -> Vec<Plot> 
             })
             .collect(),
     };
-    let plot = |(title, unit, figure): (&str, &str, Figure)| {
-        let series: Vec<_> = names.iter().map(|name| series(name, figure)).collect();
-        lines::plot(title.to_owned(), unit, &over, &series)
-    };
-    FIGURES.into_iter().filter_map(plot).collect()
+    lines::plot(title.to_owned(), unit, &over, &names.iter().map(series).collect::<Vec<_>>())
 }
 
 /// What grows, in words.
@@ -59,6 +68,7 @@ pub(in crate::report) fn over(axis: Axis) -> &'static str {
         Axis::Threads => "threads of a run",
         Axis::Batch => "batch",
         Axis::Size => "size of the artifact",
+        Axis::Guest => "size of the guest",
         Axis::Workers => "workers alive at once",
     }
 }

@@ -61,10 +61,11 @@ impl Agent {
         from_disk: bool,
     ) -> Result<Agent, AgentError> {
         let mut command = Command::new(path);
-        command.args(["bench", "agent"]).args(subject.words()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["bench", "agent"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         if from_disk {
             command.arg("--from-disk");
         }
+        command.args(subject.words());
         let failed = |source| AgentError::Spawn { name, path: path.to_owned(), source };
         let mut child = command.spawn().map_err(failed)?;
         let asks = child.stdin.take();

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use blink_benches::ask::Ask;
 use blink_benches::measurement::WayRuns;
 use blink_benches::setup::Setup;
 use blink_benches::syscalls::{self, Of, SyscallError};
@@ -24,7 +25,7 @@ fn counted(setup: &Setup, way: &Way) -> Result<u64, SyscallError> {
         Launch::Process(peer) => {
             let mut command = Command::new(&peer.program);
             command.args(&peer.arguments).env("ORT_DISABLE_TELEMETRY", "1");
-            syscalls::count(command, Of::Itself)
+            syscalls::count(command, peer.stdin.as_deref(), Of::Itself)
         }
         Launch::Worker(worker) => {
             let start = if worker.spec.start == StartMode::Snapshot { "snapshot" } else { "normal" };
@@ -46,7 +47,10 @@ fn counted(setup: &Setup, way: &Way) -> Result<u64, SyscallError> {
             // The snapshots are the bench's own; the library is the one that was measured.
             command.env("BLINK_CACHE_DIR", &setup.directory);
             command.env(LIBRARY_VARIABLE, &setup.library);
-            syscalls::count(command, Of::Children)
+            if let Ask::Guest(run) = &worker.ask {
+                command.arg("--").args(&run.request.arguments);
+            }
+            syscalls::count(command, setup.given.stdin.as_deref(), Of::Children)
         }
     }
 }

@@ -44,6 +44,7 @@ fn measured(ways: &[(&str, f64, u64)]) -> Measurement {
             model: "tiny".into(),
             weights_bytes: 1,
             inputs: Vec::new(),
+            guest: None,
             program_bytes: 1,
         },
         answers: Answers { held_against: "the golden run".into(), digest: String::new(), checked: 30 },

@@ -4,9 +4,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use blink_benches::ask::GuestRun;
 use blink_benches::peer::Peer;
 use blink_benches::setup::{Plan, Starts};
-use blink_runtime::{Model, StartMode, thread_count};
+use blink_runtime::{GuestRequest, Model, StartMode, thread_count};
 
 use super::WrongUse;
 use crate::program;
@@ -26,6 +27,9 @@ pub(crate) struct SubjectArgs {
     /// What a run is given, as for `run` [default: what the artifact's golden run was given].
     #[arg(short, long, value_name = "[NAME=]FILE")]
     pub(crate) input: Vec<String>,
+    /// Measure the artifact's guest: each run gets this file on stdin, and answers on stdout. Peers get it too.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "input"])]
+    pub(crate) stdin: Option<PathBuf>,
     /// Threads of a run, for every way [default: what the CPU quota allows].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -35,6 +39,9 @@ pub(crate) struct SubjectArgs {
     /// How workers start, in order; budgets mean the first [default: snapshot where one can be made, and normal].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "START,...")]
     pub(crate) start: Vec<StartArg>,
+    /// Arguments of the guest.
+    #[arg(last = true, value_name = "ARGS", requires = "stdin")]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// A start that can be measured.
@@ -74,6 +81,7 @@ impl SubjectArgs {
             artifact: self.artifact().to_owned(),
             model: self.model.clone(),
             inputs,
+            guest: self.guest(),
             threads: thread_count(self.threads)?,
             prepack: self.prepack.map(Prepack::is_on),
             starts: self.starts()?,
@@ -84,7 +92,13 @@ impl SubjectArgs {
         })
     }
 
-    /// What was typed, for another process.
+    /// What the guest is given, where that is what is measured.
+    fn guest(&self) -> Option<GuestRun> {
+        let request = GuestRequest { arguments: self.arguments.clone(), ..GuestRequest::default() };
+        self.stdin.clone().map(|stdin| GuestRun { request, stdin })
+    }
+
+    /// What was typed, for another process; the arguments of a guest are the last.
     pub(crate) fn words(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = vec![self.artifact().into()];
         let mut option = |name: &str, value: &str| words.extend([name.into(), value.into()]);
@@ -102,6 +116,11 @@ impl SubjectArgs {
         }
         for start in &self.start {
             option("--start", if *start == StartArg::Snapshot { "snapshot" } else { "normal" });
+        }
+        if let Some(stdin) = &self.stdin {
+            words.extend(["--stdin".into(), stdin.into()]);
+            words.push("--".into());
+            words.extend(self.arguments.iter().map(OsString::from));
         }
         words
     }

@@ -6,6 +6,7 @@ use crate::program;
 
 use anyhow::{Context, ensure};
 use blink_benches::agreement;
+use blink_benches::ask::Ask;
 use blink_benches::interleave::interleave;
 use blink_benches::launch::Launched;
 use blink_benches::process::ProcessLaunch;
@@ -76,8 +77,8 @@ impl Ways {
         let (mut ways, inputs, file) = (Vec::new(), written.tensors()?, name(artifact));
         let mut worker = |name, title, start| {
             let spec = WorkerSpec { start, ..spec.clone() };
-            let (launcher, inputs) = (launcher.clone(), inputs.clone());
-            let launch = WorkerLaunch { launcher, spec, inputs, output: written.output.to_owned(), expected: None };
+            let ask = Ask::Tensors { inputs: inputs.clone(), output: written.output.to_owned() };
+            let launch = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None };
             ways.push((title, Way { name: String::from(name), launch: Launch::Worker(launch) }));
         };
         if snapshot.is_ok() {
@@ -89,7 +90,7 @@ impl Ways {
         arguments.extend(written.arguments());
         arguments.extend(["--threads".into(), threads.to_string().into()]);
         let timeline = Some(artifact.with_extension("timeline.json"));
-        let launch = ProcessLaunch { program, arguments, timeline, must_write: true, expected: None };
+        let launch = ProcessLaunch { program, arguments, stdin: None, timeline, must_write: true, expected: None };
         let way = Way { name: "stock".into(), launch: Launch::Process(launch) };
         ways.push((format!("ONNX Runtime on {}", name(&written.onnx)), way));
         Ok(Ways { ways, snapshot })
@@ -134,7 +135,7 @@ mod tests {
 
     fn launched(cold_ms: f64) -> Launched {
         let (phases, warm_ms) = (Vec::new(), Vec::new());
-        Launched { cold_ms, usage: None, phases, warm_ms, output: Vec::new(), digest: String::new() }
+        Launched { cold_ms, usage: None, phases, warm_ms, output: Vec::new(), digest: String::new(), used: None }
     }
 
     #[test]

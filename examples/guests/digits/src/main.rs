@@ -4,8 +4,8 @@
 //! digits [--model NAME] [PICTURE...]
 //! ```
 //!
-//! Pictures are JPEG or PNG files of one digit, dark on light or light on dark, stdin if none is named. Each gives a line:
-//! the digit and how likely it is, `7  99.81%`. The model (`digits`) is the one in `train/`.
+//! Pictures are JPEG or PNG files of one digit, dark on light or light on dark, stdin if none is named. Each gives a
+//! line: the digit and how likely it is, `7  99.81%`. The model (`digits`) is the one in `train/`.
 //!
 //! Exit codes: 1 no answer, 2 wrong arguments.
 

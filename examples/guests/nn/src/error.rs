@@ -23,7 +23,7 @@ pub enum Error {
     #[error("context of the model was not made: {0}")]
     Context(String),
     /// A tensor whose bytes are not what its dtype and dims say; `None` where those are past all memory.
-    #[error("input '{name}' has {found} bytes, expected {}", .expected.map_or("less than dims ask for".to_owned(), |b| b.to_string()))]
+    #[error("input '{name}' has {found} bytes, expected {}", or_none(*.expected))]
     Length {
         /// The input.
         name: String,
@@ -57,4 +57,8 @@ pub enum Error {
         /// The host's answer.
         reason: String,
     },
+}
+
+fn or_none(bytes: Option<usize>) -> String {
+    bytes.map_or_else(|| "more than any memory holds".to_owned(), |bytes| bytes.to_string())
 }

@@ -77,11 +77,8 @@ fn tensor_type(input: &Input<'_>) -> Result<TensorType, Error> {
     })
 }
 
-/// The host's answer in few words. The published crate keeps the type of its errors to itself: only their words are left.
+/// The host's answer in few words. The published crate keeps the type of its errors to itself: only words are left.
 fn reason(error: &WasiError) -> String {
     let words = error.to_string();
-    ["Backend Error: ", "WASI-NN Backend Error: "]
-        .iter()
-        .fold(words.as_str(), |words, prefix| words.strip_prefix(prefix).unwrap_or(words))
-        .to_lowercase()
+    words.rsplit(": ").next().unwrap_or(&words).to_lowercase()
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::failure::Failure;
 use crate::report::{Limit, LimitExceeded};
 use crate::request::Limits;
 
@@ -41,7 +40,7 @@ impl Budget {
     }
 
     /// Counts `things` (tensors, contexts, graphs, errors) of `bytes` together.
-    pub(super) fn hold(&self, things: u64, bytes: usize) -> Result<Held, Failure> {
+    pub(super) fn hold(&self, things: u64, bytes: usize) -> wasmtime::Result<Held> {
         let mut held = Held { counters: Arc::clone(&self.0), things: 0, bytes: 0 };
         self.0.things.add(things)?;
         held.things = things;
@@ -51,14 +50,14 @@ impl Budget {
     }
 
     /// The error of a table that has no place for one thing more.
-    pub(super) fn full(&self) -> Failure {
+    pub(super) fn full(&self) -> wasmtime::Error {
         self.0.things.exceeded()
     }
 }
 
 impl Counter {
     // One thread runs a guest, and so counts; what is dropped elsewhere only makes room.
-    fn add(&self, count: u64) -> Result<(), Failure> {
+    fn add(&self, count: u64) -> wasmtime::Result<()> {
         let held = self.held.load(Ordering::Relaxed).saturating_add(count);
         if held > self.allowed {
             return Err(self.exceeded());
@@ -67,8 +66,8 @@ impl Counter {
         Ok(())
     }
 
-    fn exceeded(&self) -> Failure {
-        Failure::End(wasmtime::Error::new(LimitExceeded { limit: self.limit, allowed: self.allowed }))
+    fn exceeded(&self) -> wasmtime::Error {
+        wasmtime::Error::new(LimitExceeded { limit: self.limit, allowed: self.allowed })
     }
 }
 
@@ -83,11 +82,8 @@ impl Drop for Held {
 mod tests {
     use super::*;
 
-    fn limit(result: Result<Held, Failure>) -> Limit {
-        match result {
-            Err(Failure::End(error)) => error.downcast_ref::<LimitExceeded>().expect("a limit").limit,
-            other => panic!("expected the guest's end, found {other:?}"),
-        }
+    fn limit(result: wasmtime::Result<Held>) -> Limit {
+        result.expect_err("past a limit").downcast::<LimitExceeded>().expect("a limit").limit
     }
 
     #[test]

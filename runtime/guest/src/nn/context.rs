@@ -1,5 +1,5 @@
-//! [`Context`]: an execution context of the module interface. Its inputs stay until they are set again, its outputs until
-//! the next run.
+//! [`Context`]: an execution context of the module interface. Its inputs stay until they are set again, its outputs
+//! until the next run.
 
 use std::sync::Arc;
 

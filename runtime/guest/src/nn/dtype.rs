@@ -37,7 +37,9 @@ impl TensorType {
     /// The type of this number in the module interface.
     pub(super) fn of_module(number: u8) -> Result<TensorType, Error> {
         MODULE.get(usize::from(number)).copied().ok_or_else(|| {
-            let words = format!("tensor type {number} is unknown: expected 0 (f16), 1 (f32), 2 (f64), 3 (u8), 4 (i32) or 5 (i64)");
+            let words = format!(
+                "tensor type {number} is unknown: expected 0 (f16), 1 (f32), 2 (f64), 3 (u8), 4 (i32) or 5 (i64)"
+            );
             Error::new(Code::InvalidArgument, words)
         })
     }

@@ -49,6 +49,11 @@ impl From<wasmtime::Error> for Failure {
     }
 }
 
+/// The end of a guest whose call failed because its time is over. Who runs it says so.
+pub(super) fn out_of_time() -> Failure {
+    Failure::End(wasmtime::Error::msg("run was cancelled"))
+}
+
 /// Most characters that a message repeats of a guest's own text.
 const QUOTED: usize = 64;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use wasmtime::component::{ComponentType, Lift};
 
-use super::State;
-use super::budget::Held;
-use super::failure::{Code, Error, Failure, quoted};
-use crate::models::{Graph, LoadError};
+use super::budget::{Budget, Held};
+use super::failure::{Code, Error, Failure, out_of_time, quoted};
+use crate::cancel::Cancel;
+use crate::models::{Graph, LoadError, Models};
 
 /// Most parts that a model is brought in.
 pub(super) const MAX_PARTS: usize = 64;
@@ -22,6 +22,7 @@ pub(super) struct LoadedGraph {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[allow(dead_code, reason = "each is made of its number, by the derived `Lift`")]
 pub(super) enum Encoding {
     #[component(name = "openvino")]
     OpenVino,
@@ -52,10 +53,19 @@ pub(super) enum Target {
     Tpu,
 }
 
-impl State {
+/// Where models come from.
+#[derive(Clone)]
+pub(super) struct Loader {
+    pub(super) models: Arc<dyn Models>,
+    pub(super) budget: Budget,
+    pub(super) cancel: Arc<Cancel>,
+    pub(super) may_load: bool,
+}
+
+impl Loader {
     /// The artifact's model called `name`.
     pub(super) fn find(&self, name: &str) -> Result<LoadedGraph, Failure> {
-        let held = self.runs.budget.hold(1, 0)?;
+        let held = self.budget.hold(1, 0)?;
         let graph = self.models.find(name).ok_or_else(|| {
             Error::new(Code::NotFound, format_args!("model {} is not in this artifact", quoted(name)))
         })?;
@@ -63,7 +73,7 @@ impl State {
     }
 
     /// Whether a model may be brought, before any of its bytes is looked at.
-    pub(super) fn check_load(&self, encoding: Encoding, target: Target, parts: usize) -> Result<(), Error> {
+    pub(super) fn check(&self, encoding: Encoding, target: Target, parts: usize) -> Result<(), Error> {
         if !matches!(encoding, Encoding::Onnx | Encoding::Autodetect) {
             let words = format!("graph encoding {encoding:?} is not known here: expected onnx").to_lowercase();
             return Err(Error::new(Code::InvalidEncoding, words));
@@ -83,16 +93,14 @@ impl State {
         Ok(())
     }
 
-    /// A model of these bytes, which count as held while it is made.
+    /// A model of these bytes, which count as held for as long as it is: what it keeps of them is about as much.
     pub(super) fn load(&self, parts: &[&[u8]]) -> Result<LoadedGraph, Failure> {
-        let held = self.runs.budget.hold(1, 0)?;
         let bytes = parts.iter().fold(0usize, |sum, part| sum.saturating_add(part.len()));
-        let _loading = self.runs.budget.hold(0, bytes)?;
-        let graph = self.models.load(parts).map_err(|error| {
-            self.runs.out_of_time().unwrap_or_else(|| match error {
-                LoadError::Invalid(words) => Error::new(Code::InvalidEncoding, words).into(),
-                LoadError::Failed(words) => Error::new(Code::RuntimeError, words).into(),
-            })
+        let held = self.budget.hold(1, bytes)?;
+        let graph = self.models.load(parts).map_err(|error| match error {
+            _ if self.cancel.is_cancelled() => out_of_time(),
+            LoadError::Invalid(words) => Error::new(Code::InvalidEncoding, words).into(),
+            LoadError::Failed(words) => Error::new(Code::RuntimeError, words).into(),
         })?;
         Ok(LoadedGraph { graph, _held: held })
     }

@@ -4,13 +4,15 @@
 //! | file | holds |
 //! |---|---|
 //! | `module` | the interface of modules, with `context` and `memory` |
-//! | `component` | the interface of components |
+//! | `component` | the interface of components, with `errors` |
 //! | `load`, `runs` | what both ask for: models, and runs of them |
 //! | `tensor`, `dtype`, `failure`, `budget` | what both check and count |
 
 mod budget;
+mod component;
 mod context;
 mod dtype;
+mod errors;
 mod failure;
 mod load;
 mod memory;
@@ -20,21 +22,19 @@ mod tensor;
 
 use std::sync::Arc;
 
-use wasmtime::component::ResourceTable;
-
 use crate::cancel::Cancel;
 use crate::models::Models;
 use crate::request::Limits;
 use budget::Budget;
-use load::LoadedGraph;
-pub(crate) use module::add_to_module_linker;
+pub(crate) use component::add_to_component_linker;
+use load::Loader;
 use module::Numbered;
+pub(crate) use module::add_to_module_linker;
 use runs::Runs;
 
 /// The models of one run, and what the guest holds of them.
 pub(crate) struct State {
-    models: Arc<dyn Models>,
-    may_load: bool,
+    loader: Loader,
     runs: Runs,
     numbered: Numbered,
     last_error: Option<String>,
@@ -42,8 +42,10 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(models: Arc<dyn Models>, cancel: Arc<Cancel>, limits: &Limits, load: bool) -> State {
-        let runs = Runs::new(Budget::new(limits), cancel);
-        State { models, may_load: load, runs, numbered: Numbered::default(), last_error: None }
+        let budget = Budget::new(limits);
+        let runs = Runs::new(budget.clone(), Arc::clone(&cancel));
+        let loader = Loader { models, budget, cancel, may_load: load };
+        State { loader, runs, numbered: Numbered::default(), last_error: None }
     }
 
     /// Runs of models, and the nanoseconds they took.
@@ -55,13 +57,4 @@ impl State {
     pub(crate) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
-}
-
-/// `wasi:nn@0.2.0-rc-2024-10-28`, for components.
-pub(crate) fn add_to_component_linker<T: Send + 'static>(
-    linker: &mut wasmtime::component::Linker<T>,
-    state: fn(&mut T) -> (&mut State, &mut ResourceTable),
-) -> wasmtime::Result<()> {
-    let _ = (linker, state);
-    Ok(())
 }

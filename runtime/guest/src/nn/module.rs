@@ -1,5 +1,5 @@
-//! `wasi_ephemeral_nn`, the interface of modules: six functions that take pointers into the module's memory and return an
-//! error number.
+//! `wasi_ephemeral_nn`, the interface of modules: six functions that take pointers into the module's memory and return
+//! an error number.
 //!
 //! Graphs and contexts are numbers, from 0 on, which are never used again. A number says less than words: those of the
 //! last error stay in [`State::last_error`].
@@ -8,18 +8,16 @@ use std::sync::Arc;
 
 use wasmtime::{Caller, Extern, Linker};
 
+use super::State;
 use super::context::Context;
 use super::dtype::TensorType;
 use super::failure::{Code, Error, Failure, quoted};
-use super::load::{Encoding, MAX_PARTS, Target};
+use super::load::{Encoding, LoadedGraph, MAX_PARTS, Target};
 use super::memory::{bytes, bytes_mut, numbers, write};
-use super::tensor::Given;
-use super::{LoadedGraph, State};
+use super::tensor::{Given, check_rank};
 
 /// Bytes of a list's entry: a pointer and a length.
 const PART: u64 = 8;
-/// Most dims that are read: one past what a tensor may have.
-const DIMS: u32 = blink_tensors::MAX_RANK as u32 + 1;
 
 /// What this interface's guests hold, by number.
 #[derive(Default)]
@@ -149,7 +147,7 @@ fn load(
     let target = [Target::Cpu, Target::Gpu, Target::Tpu].get(place(target)).copied().ok_or_else(|| {
         Error::new(Code::InvalidArgument, format_args!("execution target {target} is unknown: expected 0 (cpu)"))
     })?;
-    state.check_load(*encoding, target, place(count))?;
+    state.loader.check(*encoding, target, place(count))?;
     bytes(memory, graph, 4)?;
     let list = bytes(memory, parts, u64::from(count) * PART)?;
     let mut slices = Vec::with_capacity(MAX_PARTS.min(place(count)));
@@ -157,7 +155,7 @@ fn load(
         let [pointer, len] = numbers(part, 0)?;
         slices.push(bytes(memory, pointer, len.into())?);
     }
-    let loaded = state.load(&slices)?;
+    let loaded = state.loader.load(&slices)?;
     write(memory, graph, next(&state.numbered.graphs))?;
     state.numbered.graphs.push(loaded);
     Ok(())
@@ -169,7 +167,7 @@ fn load_by_name(memory: &mut [u8], state: &mut State, (name, len): (u32, u32), g
         let name = quoted(&String::from_utf8_lossy(&name[..name.len().min(256)]));
         Error::new(Code::InvalidArgument, format_args!("model name {name} is not UTF-8"))
     })?;
-    let loaded = state.find(name)?;
+    let loaded = state.loader.find(name)?;
     write(memory, graph, next(&state.numbered.graphs))?;
     state.numbered.graphs.push(loaded);
     Ok(())
@@ -186,15 +184,14 @@ fn init_execution_context(memory: &mut [u8], state: &mut State, graph: u32, cont
 
 fn set_input(memory: &mut [u8], state: &mut State, context: u32, index: u32, tensor: u32) -> Result<(), Failure> {
     let [dims, rank, ty, data, len] = numbers(memory, tensor)?;
-    let mut sizes = Vec::new();
-    for bytes in bytes(memory, dims, u64::from(rank.min(DIMS)) * 4)?.as_chunks().0 {
-        sizes.push(u32::from_le_bytes(*bytes));
-    }
+    let list = bytes(memory, dims, u64::from(rank) * 4)?;
     let bytes = bytes(memory, data, len.into())?;
+    check_rank(list.len() / 4)?;
+    let dims: Vec<_> = list.as_chunks().0.iter().map(|dim| u32::from_le_bytes(*dim)).collect();
     let context = state.numbered.context(context)?;
     // One byte, and three of padding, which may hold anything.
     let ty = TensorType::of_module(ty.to_le_bytes()[0])?;
-    context.set_input(index, Given { ty, dims: &sizes, bytes }, &state.runs.budget)
+    context.set_input(index, Given { ty, dims: &dims, bytes }, &state.runs.budget)
 }
 
 fn get_output(

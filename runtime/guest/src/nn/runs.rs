@@ -7,7 +7,7 @@ use blink_artifact::manifest::ValueSpec;
 use blink_tensors::TensorView;
 
 use super::budget::{Budget, Held};
-use super::failure::{Code, Error, Failure};
+use super::failure::{Code, Error, Failure, out_of_time};
 use crate::cancel::Cancel;
 use crate::models::{ComputeError, Graph, Outputs};
 
@@ -41,11 +41,10 @@ impl Runs {
         let result = graph.compute(inputs, &self.cancel);
         self.count += 1;
         self.nanoseconds += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let outputs = result.map_err(|error| {
-            self.out_of_time().unwrap_or_else(|| match error {
-                ComputeError::Inputs(words) => Error::new(Code::InvalidArgument, words).into(),
-                ComputeError::Failed(words) => Error::new(Code::RuntimeError, words).into(),
-            })
+        let outputs = result.map_err(|error| match error {
+            _ if self.cancel.is_cancelled() => out_of_time(),
+            ComputeError::Inputs(words) => Error::new(Code::InvalidArgument, words).into(),
+            ComputeError::Failed(words) => Error::new(Code::RuntimeError, words).into(),
         })?;
         let (found, expected) = (outputs.count(), graph.outputs().len());
         if found != expected {
@@ -55,11 +54,6 @@ impl Runs {
         let bytes = (0..found).filter_map(|index| outputs.get(index).bytes()).map(<[u8]>::len);
         let bytes = bytes.fold(0usize, usize::saturating_add);
         Ok(Answer { _held: self.budget.hold(found as u64, bytes)?, outputs })
-    }
-
-    /// The end of a guest whose call failed because its time is over.
-    pub(super) fn out_of_time(&self) -> Option<Failure> {
-        self.cancel.is_cancelled().then(|| wasmtime::Error::msg("run was cancelled").into())
     }
 }
 

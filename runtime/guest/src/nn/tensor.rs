@@ -19,11 +19,8 @@ pub(super) fn fit(input: &ValueSpec, ty: TensorType, given: Given<'_>) -> Result
     if given.ty != ty {
         return Err(refused(input, format_args!("got {}", given.ty.name())));
     }
-    let rank = given.dims.len();
-    if rank > MAX_RANK {
-        return Err(refused(input, format_args!("got rank {rank}, more than {MAX_RANK}")));
-    }
-    let mut shape = Vec::with_capacity(rank);
+    check_rank(given.dims.len())?;
+    let mut shape = Vec::with_capacity(given.dims.len());
     for &dim in given.dims {
         shape.push(usize::try_from(dim).map_err(|_| refused(input, format_args!("got a dim of {dim}")))?);
     }
@@ -37,13 +34,22 @@ pub(super) fn fit(input: &ValueSpec, ty: TensorType, given: Given<'_>) -> Result
             return Err(refused(input, format_args!("got dims {:?}", given.dims)));
         }
     }
-    TensorView::new(input.dtype, &shape, given.bytes).map_err(|error| refused(input, format_args!("got a {error}")))?;
+    TensorView::new(input.dtype, &shape, given.bytes)
+        .map_err(|error| refused(input, format_args!("does not fit: {error}")))?;
     if input.dtype == DType::Bool
         && let Some(&byte) = given.bytes.iter().find(|&&byte| byte > 1)
     {
         return Err(refused(input, format_args!("got an element of {byte}, neither 0 nor 1")));
     }
     Ok(shape)
+}
+
+/// Whether a tensor may have this many dims.
+pub(super) fn check_rank(rank: usize) -> Result<(), Error> {
+    if rank <= MAX_RANK {
+        return Ok(());
+    }
+    Err(Error::new(Code::InvalidArgument, format_args!("tensor has rank {rank}: expected at most {MAX_RANK}")))
 }
 
 fn refused(input: &ValueSpec, found: impl std::fmt::Display) -> Error {

@@ -1,0 +1,111 @@
+//! A run on tensors: inputs in, outputs out.
+//!
+//! A worker answers. While it starts, this process reads the inputs and checks them against the artifact, so what the
+//! model does not take is refused before the worker is asked.
+
+use std::path::Path;
+
+use blink_runtime::{Answer, Model, Phase, Recorded, Timeline, Worker, timeline};
+use blink_tensors::summary::Summary;
+use blink_tensors::{TensorView, json};
+use serde::Serialize;
+
+use super::timeline::{TimelineReport, print_timeline};
+use super::{RunArgs, start_reason, tell_start};
+use crate::exit;
+use crate::output::{Format, Output};
+use crate::tensor_files::{Destination, read_inputs, write_outputs};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    artifact: &'a Path,
+    model: &'a str,
+    /// How the worker came up.
+    start: &'static str,
+    /// Why not from a snapshot, where one was wanted; else null.
+    start_reason: Option<String>,
+    threads: usize,
+    outputs: Vec<OutputReport>,
+    timeline: Option<TimelineReport>,
+}
+
+#[derive(Serialize)]
+struct OutputReport {
+    name: String,
+    #[serde(flatten)]
+    summary: Summary,
+    /// Nested lists; absent above `--max-values`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<serde_json::Value>,
+}
+
+/// Reads, runs, writes.
+pub(super) fn run(args: &RunArgs, mut worker: Worker, model: &Model, output: &Output) -> anyhow::Result<()> {
+    let record = model.record();
+    let names: Vec<_> = record.outputs.iter().map(|value| value.name.as_str()).collect();
+    let destinations = Destination::parse_all(&args.output, &names)?;
+    let inputs = read_inputs(&args.input, &record.inputs)?;
+    let inputs = views(&inputs);
+    model.check_inputs(&inputs)?;
+
+    let answer = worker.run(&inputs)?;
+    let received_at = timeline::now();
+    let outputs: Vec<_> = answer.iter().collect();
+    write_outputs(&destinations, &outputs)?;
+    let written_at = timeline::now();
+    let prints =
+        destinations.is_empty() || (output.format == Format::Json && !destinations.iter().any(Destination::is_stdout));
+    let outputs = if prints { summaries(args, output, answer) } else { Vec::new() };
+
+    let mut timeline = *worker.timeline();
+    timeline.add(Recorded { phase: Phase::Output, begin: received_at, end: written_at });
+    if let Some(path) = &args.timeline {
+        TimelineReport::of(&timeline).write(path)?;
+    }
+    if output.verbose > 0 {
+        print_timeline(&timeline);
+    }
+    if prints {
+        report(output, model, &worker, outputs, &timeline)?;
+    }
+    tell_start(&worker);
+    worker.end();
+    exit::now()
+}
+
+pub(crate) fn views(tensors: &[(String, blink_tensors::Tensor)]) -> Vec<(&str, TensorView<'_>)> {
+    tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect()
+}
+
+/// What is said of each output. It outlives the answer, whose memory later runs use again.
+fn summaries(args: &RunArgs, output: &Output, answer: Answer<'_>) -> Vec<OutputReport> {
+    let is_json = output.format == Format::Json;
+    let summary = |(name, view): (&str, TensorView<'_>)| OutputReport {
+        name: name.to_owned(),
+        summary: Summary::new(view, 5),
+        values: if is_json { json::encode(view, args.max_values) } else { None },
+    };
+    answer.iter().map(summary).collect()
+}
+
+fn report(
+    output: &Output,
+    model: &Model,
+    worker: &Worker,
+    outputs: Vec<OutputReport>,
+    timeline: &Timeline,
+) -> anyhow::Result<()> {
+    let report = Report {
+        schema: "blink.run/1",
+        artifact: model.artifact().path(),
+        model: &model.record().name,
+        start: worker.start().name(),
+        start_reason: start_reason(worker),
+        threads: worker.threads(),
+        outputs,
+        timeline: (output.format == Format::Json).then(|| TimelineReport::of(timeline)),
+    };
+    output
+        .print(&report, |out| report.outputs.iter().try_for_each(|row| writeln!(out, "{}  {}", row.name, row.summary)))
+}

@@ -1,0 +1,132 @@
+//! Native code is run where it was made for exactly this engine and host, and is what was written; else it is not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use blink_artifact::{Artifact, ArtifactWriter, Manifest, Plan, SectionKind};
+use blink_runtime::{GuestError, link_guest};
+use std::sync::Arc;
+
+use super::programs::{answer, compile, compiled, module};
+use super::support::Folder;
+use super::support::home::Home;
+use super::support::models::one;
+
+/// The artifact again, with another manifest.
+fn rewrite(folder: &Folder, change: impl FnOnce(&mut Manifest)) {
+    let artifact = Artifact::open(folder.path("guest.blink")).expect("an artifact");
+    let mut manifest = artifact.manifest().clone();
+    change(&mut manifest);
+    let header = *artifact.header();
+    let plan = Plan {
+        host_class: header.host_class,
+        provider: header.provider,
+        ort: header.ort,
+        models: header.models,
+        sections: header.sections,
+    };
+    let mut writer = ArtifactWriter::create(&folder.path("other.blink"), plan).expect("a writer");
+    let file = folder.read("guest.blink");
+    for section in artifact.sections() {
+        let bytes = match section.kind {
+            SectionKind::Manifest => manifest.encode(),
+            _ => file[section.offset as usize..section.end() as usize].to_vec(),
+        };
+        writer
+            .section(section.kind, section.model, section.alignment, bytes.len() as u64, |out| out.write_all(&bytes))
+            .expect("a section");
+    }
+    writer.finish().expect("an artifact").publish().expect("a name");
+}
+
+#[test]
+fn code_of_an_older_patch_level_is_compiled_again_once_and_that_is_said() {
+    let home = Home::of(compiled(&module("", "nop")));
+    rewrite(&home.folder, |manifest| {
+        manifest.guest.as_mut().and_then(|guest| guest.code.as_mut()).expect("code").wasmtime = "48.0.7".into();
+    });
+    let first = home.blink("run other.blink --start normal").ok();
+    assert_eq!(first.stdout, answer());
+    assert!(first.stderr.contains("48.0.7") && first.stderr.contains("compiled for this host"), "{}", first.stderr);
+    let second = home.blink("run other.blink --start normal").ok().quiet();
+    assert_eq!(second.stdout, answer());
+
+    let codes: Vec<_> =
+        fs::read_dir(home.folder.path("cache/guests")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [code] = &codes[..] else { panic!("{codes:?}") };
+    fs::set_permissions(code, fs::Permissions::from_mode(0o666)).unwrap();
+    let refused = home.blink("run other.blink --start normal").run();
+    assert!(!refused.succeeded() && refused.stdout.is_empty(), "code that others could have written is not run");
+}
+
+#[test]
+fn code_that_says_less_than_the_truth_of_itself_is_not_run() {
+    // The manifest claims this version; the code itself knows better, and the engine asks it.
+    let folder = compiled(&module("", "nop"));
+    rewrite(&folder, |manifest| {
+        manifest.guest.as_mut().and_then(|guest| guest.code.as_mut()).expect("code").settings = "0".repeat(16);
+    });
+    let artifact = Arc::new(Artifact::open(folder.path("other.blink")).expect("an artifact"));
+    let error = link_guest(&artifact, None).err().expect("an error");
+    assert!(error.wants_code() && error.to_string().contains("0000000000000000"), "{error}");
+}
+
+#[test]
+fn a_flipped_bit_in_the_code_is_refused_at_the_start() {
+    let home = Home::of(compiled(&module("", "nop")));
+    let artifact = Artifact::open(home.folder.path("guest.blink")).expect("an artifact");
+    let sections = artifact.sections().to_vec();
+    for kind in [SectionKind::Code, SectionKind::Guest] {
+        let section = sections.iter().find(|section| section.kind == kind).expect("a section");
+        for at in [section.offset, section.offset + section.len / 2, section.end() - 1] {
+            let mut bytes = home.folder.read("guest.blink");
+            bytes[at as usize] ^= 1;
+            home.folder.write("flipped.blink", bytes);
+            home.blink("verify flipped.blink").refused(5).names(&[if kind == SectionKind::Code {
+                "code"
+            } else {
+                "guest"
+            }]);
+            if kind == SectionKind::Code {
+                home.blink("run flipped.blink --start normal").refused(5).names(&["code", "hash"]);
+                let artifact = Arc::new(Artifact::open(home.folder.path("flipped.blink")).expect("it opens"));
+                assert!(matches!(link_guest(&artifact, None), Err(GuestError::Damaged { .. })));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_swapped_or_cut_guest_is_refused() {
+    let folder = compiled(&module("", "nop"));
+    let first = folder.read("guest.blink");
+    compile(&folder, &module("", "(call $proc_exit (i32.const 5))")).ok();
+    let second = folder.read("guest.blink");
+    let artifact = Artifact::open(folder.path("guest.blink")).expect("an artifact");
+    let code = *artifact.sections().iter().find(|section| section.kind == SectionKind::Code).expect("code");
+    // One artifact with the other's code.
+    let mut swapped = first.clone();
+    let end = (code.end() as usize).min(first.len());
+    swapped[code.offset as usize..end].copy_from_slice(&second[code.offset as usize..end]);
+    folder.write("swapped.blink", &swapped);
+    folder.blink("run swapped.blink --start normal").refused(5);
+    for len in [first.len() - 4096, code.offset as usize, code.offset as usize + 4096] {
+        folder.write("cut.blink", &first[..len.min(first.len() - 1)]);
+        folder.blink("run cut.blink --start normal").refused(5);
+    }
+}
+
+#[test]
+fn what_is_no_program_is_not_compiled() {
+    let folder = Folder::new();
+    folder.model("one.onnx", &one());
+    for (bytes, word) in [
+        (b"this is no program".to_vec(), "guest.wasm"),
+        (b"(module)".to_vec(), "guest.wasm"),
+        (wat::parse_str("(module)").unwrap(), "_start"),
+        (wat::parse_str(r#"(module (import "env" "f" (func)) (func (export "_start")))"#).unwrap(), "env"),
+    ] {
+        compile(&folder, &bytes).refused(7).names(&[word]);
+        assert!(!folder.path("guest.blink").exists());
+    }
+}
