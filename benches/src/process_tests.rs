@@ -86,6 +86,20 @@ fn a_wrong_answer_is_no_figure() {
 }
 
 #[test]
+fn stdin_is_a_file_read_from_its_begin_each_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stdin");
+    std::fs::write(&path, "words").unwrap();
+    let launch = ProcessLaunch { stdin: Some(path), ..shell("cat") };
+    for _ in 0..2 {
+        assert_eq!(launch.launch().unwrap().output, b"words");
+    }
+    let missing = ProcessLaunch { stdin: Some(directory.path().join("none")), ..launch };
+    assert!(matches!(missing.launch(), Err(LaunchError::Stdin { .. })));
+    assert!(matches!(shell("cat").launch(), Err(LaunchError::NoOutput { .. })));
+}
+
+#[test]
 fn later_runs_are_asked_for_and_count_for_no_usage() {
     let launched = shell("printf %s \"$1 $2\"").launch_and(7, |_| ()).unwrap();
     assert_eq!((launched.output.as_slice(), launched.usage), (&b"--repeat 7"[..], None));

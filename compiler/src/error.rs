@@ -54,7 +54,8 @@ pub enum CompileError {
     )]
     OtherHosts { path: PathBuf, found: HostClass, expected: HostClass },
     #[error(
-        "{path} was compiled with ONNX Runtime {found}, this blink compiles with {ORT_VERSION}: compile its models again",
+        "{path} was compiled with ONNX Runtime {found}, this blink compiles with {ORT_VERSION}: compile its \
+         models again",
         path = path.display()
     )]
     OtherOrt { path: PathBuf, found: OrtVersion },

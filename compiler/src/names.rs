@@ -12,8 +12,12 @@ pub(crate) fn name(given: Option<&str>, path: &Path) -> Result<String, CompileEr
 
 /// `name`, where it can be one.
 pub(crate) fn usable(name: String) -> Result<String, CompileError> {
-    let usable = (1..=1024).contains(&name.len()) && !name.contains(|c: char| c == '/' || c.is_control());
-    if usable { Ok(name) } else { Err(CompileError::Name { name }) }
+    if is_usable(&name) { Ok(name) } else { Err(CompileError::Name { name }) }
+}
+
+/// Whether something can be called that.
+pub(crate) fn is_usable(name: &str) -> bool {
+    (1..=1024).contains(&name.len()) && !name.contains(|c: char| c == '/' || c.is_control())
 }
 
 /// Refuses a name that stands twice.

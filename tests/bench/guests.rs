@@ -58,8 +58,10 @@ fn a_guest_is_measured_where_stdin_is_given_and_its_model_where_not() {
     assert!(model["subject"]["guest"].is_null(), "{}", model["subject"]);
     assert!(!phases(&runs(&model, "normal", "hot")[0]).contains("link"));
     home.blink("compile one.onnx -o one.blink").ok();
-    home.blink("bench one.blink --stdin in.bin").refused(2).names(&["one.blink", "no guest"]);
-    home.blink("bench guest.blink --stdin none.bin").refused(1).names(&["none.bin"]);
+    let without = home.blink("bench one.blink --stdin in.bin").run().failed(2);
+    assert!(without.stderr.contains("one.blink has no guest"), "{}", without.stderr);
+    let missing = home.blink("bench guest.blink --stdin none.bin").run().failed(1);
+    assert!(missing.stderr.contains("none.bin, which is to be stdin"), "{}", missing.stderr);
     home.blink("bench guest.blink -- x").run().misused();
     home.blink("bench guest.blink --stdin in.bin --model one").run().misused();
     home.blink("bench guest.blink --stdin in.bin --input x.npy").run().misused();

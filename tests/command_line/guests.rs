@@ -1,4 +1,4 @@
-//! `blink compile --guest`, and what `blink inspect` shows of a guest. What a guest does when it runs is tested elsewhere.
+//! `blink compile --guest`, and what `blink inspect` shows of a guest. What a guest does is tested elsewhere.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -89,7 +89,8 @@ fn guests_that_cannot_be_compiled() {
     let folder = with_guest(GUEST);
     let compile = |file: &str| folder.blink(&format!("compile one.onnx -o out.blink --guest {file}"));
     compile("absent.wasm").refused(7).names(&["absent.wasm"]);
-    compile(".").refused(7).names(&["not a regular file"]);
+    std::fs::create_dir(folder.path("folder.wasm")).expect("it is ours");
+    compile("folder.wasm").refused(7).names(&["not a regular file"]);
     let texts = [
         (r#"(module (memory (export "memory") 1))"#, "_start"),
         (r#"(module (import "env" "puts" (func)) (func (export "_start")))"#, "Emscripten"),
@@ -109,7 +110,7 @@ fn guests_that_cannot_be_compiled() {
     folder.blink("compile --guest app.wasm").run().misused().names(&["MODEL.onnx"]);
     folder.blink("compile one.onnx --optimise-guest").run().misused().names(&["--guest"]);
     folder.blink("compile one.onnx --guest app.wasm -o app.wasm").refused(2).names(&["app.wasm", "-o"]);
-    assert_eq!(folder.names(), ["app.wasm", "bad.wasm", "one.onnx"]);
+    assert_eq!(folder.names(), ["app.wasm", "bad.wasm", "folder.wasm", "one.onnx"]);
 }
 
 #[test]

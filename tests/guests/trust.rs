@@ -121,8 +121,8 @@ fn what_is_no_program_is_not_compiled() {
     let folder = Folder::new();
     folder.model("one.onnx", &one());
     for (bytes, word) in [
-        (b"this is no program".to_vec(), "guest.wasm"),
-        (b"(module)".to_vec(), "guest.wasm"),
+        (b"this is no program".to_vec(), "WebAssembly"),
+        (b"(module)".to_vec(), "text"),
         (wat::parse_str("(module)").unwrap(), "_start"),
         (wat::parse_str(r#"(module (import "env" "f" (func)) (func (export "_start")))"#).unwrap(), "env"),
     ] {

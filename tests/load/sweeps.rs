@@ -41,6 +41,19 @@ fn each_value_is_measured_in_every_way() {
 }
 
 #[test]
+fn values_take_turns() {
+    let folder = models::compiled_one();
+    let heard = folder.path("heard");
+    let peer = format!("told=/bin/sh -c 'echo {{threads}} >> {}; printf 42'", heard.display());
+    let plan = Plan { peers: vec![peer.parse().expect("a peer")], ..plan(&folder, "one.blink") };
+    sweep("threads=1,2", &plan, 3).expect("both are started");
+    let heard = String::from_utf8(folder.read("heard")).expect("numbers");
+    let heard: Vec<_> = heard.lines().collect();
+    // Each is made ready first; then each round mirrors the one before.
+    assert_eq!(heard, ["1", "2", "1", "2", "2", "1", "1", "2"]);
+}
+
+#[test]
 fn workers_are_alive_at_once() {
     let folder = models::compiled_one();
     let swept = sweep("workers=3,1", &plan(&folder, "one.blink"), 2).expect("workers are started");

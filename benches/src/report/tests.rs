@@ -26,12 +26,13 @@ fn judged() -> Measurement {
 }
 
 /// Every form of `measurement`, by name.
-fn forms(measurement: &Measurement) -> [(&'static str, String); 7] {
+fn forms(measurement: &Measurement) -> [(&'static str, String); 8] {
     let several = [measurement.clone(), measurement.clone()];
     [
         ("html", html::html(&several[..1])),
         ("html of several", html::html(&several)),
         ("svg", svg::comparison(&several)),
+        ("svg of a sweep", measurement.sweeps.first().and_then(svg::sweep).unwrap_or_default()),
         ("markdown", markdown::markdown(&several)),
         ("junit", junit::junit(measurement)),
         ("github", github::github(measurement)),

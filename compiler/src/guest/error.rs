@@ -15,6 +15,8 @@ pub enum GuestError {
     NotAFile { path: PathBuf },
     #[error("guest {path} has more than 256 MiB, which is the most that is read", path = path.display())]
     TooLarge { path: PathBuf },
+    #[error("guest cannot be called {name:?} after its file: rename the file")]
+    Name { name: String },
     #[error("guest is empty: expected a WebAssembly module or component")]
     Empty,
     #[error("guest is WebAssembly as text: make a binary of it, such as with `wasm-tools parse`")]
@@ -80,7 +82,13 @@ impl GuestError {
     pub fn is_of_the_guest(&self) -> bool {
         use GuestError::*;
         match self {
-            Unreadable { .. } | NotAFile { .. } | TooLarge { .. } | Empty | Text | NotWebAssembly { .. } => true,
+            Unreadable { .. }
+            | NotAFile { .. }
+            | TooLarge { .. }
+            | Name { .. }
+            | Empty
+            | Text
+            | NotWebAssembly { .. } => true,
             Version { .. } | Invalid { .. } | SharedMemory | Memory64 | GarbageCollection | Exceptions => true,
             ModuleImport { .. } | ComponentImport { .. } | NoStart | NoRun | Http => true,
             Initialiser { .. } | InitialiserTrap { .. } | InitialiserExit { .. } | InitialiserTime { .. } => true,

@@ -64,8 +64,11 @@ pub(crate) struct Prepared {
 
 /// Reads and checks a guest.
 pub(crate) fn read(source: &GuestSource) -> Result<Checked, CompileError> {
-    let name = names::name(None, &source.path)?;
     let wasm = read_file(&source.path)?;
+    let name = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if !names::is_usable(&name) {
+        return Err(GuestError::Name { name }.into());
+    }
     let scan = check::check(&wasm)?;
     if source.optimise && scan.kind == GuestKind::Component {
         return Err(GuestError::OptimiseComponent.into());
@@ -81,6 +84,7 @@ pub(crate) fn prepare(checked: Checked, source: &GuestSource, portable: bool) ->
     let mut notes = Vec::new();
     if scan.has_initialiser() {
         let initialised = initialise::initialise(&path.wasm, scan.kind, initialise::LIMITS)?;
+        check::check(&initialised.wasm)?;
         notes.extend(initialised.said.iter().map(|line| format!("the guest's initialiser said: {line}")));
         path.to("initialise", initialised.wasm);
     }

@@ -6,7 +6,7 @@ mod steps;
 
 use blink_artifact::manifest::GuestKind;
 
-use super::{Checked, GuestError, check, strip};
+use super::{GuestError, check, strip};
 
 /// Text to WebAssembly.
 fn wasm(text: &str) -> Vec<u8> {

@@ -35,7 +35,8 @@ thread_local! {
 impl Guest {
     /// Runs the guest once, in an instance of its own, until it ends or is ended.
     ///
-    /// The calling thread is the guest's: it computes, reads and writes there.
+    /// The calling thread is the guest's: it computes there, and uses its streams. Files are used on threads of their own,
+    /// so that one that makes it wait does not keep it from being ended.
     pub fn run(&self, models: Arc<dyn Models>, request: &Request, stdio: Stdio) -> Report {
         let begin = Instant::now();
         let cancel = Arc::new(Cancel::default());
@@ -72,9 +73,7 @@ impl Run<'_> {
             .stderr(Output::new(stdio.stderr, &self.written, self.cancel))
             .arg(&self.guest.name)
             .args(arguments)
-            .envs(environment)
-            // The thread is the guest's own: files are read on it, and no other thread is needed.
-            .allow_blocking_current_thread(true);
+            .envs(environment);
         for Directory { host, guest, writable } in directories {
             let permissions = if *writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
             wasi.preopened_dir(host, guest, permissions)
@@ -90,7 +89,7 @@ impl Run<'_> {
                 .insecure_random_seed(u128::from(seed));
         }
         if *network {
-            wasi.inherit_network().allow_ip_name_lookup(true);
+            wasi.inherit_network().allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true);
         }
         Ok(wasi)
     }

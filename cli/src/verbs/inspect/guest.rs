@@ -51,7 +51,10 @@ impl<'a> Report<'a> {
         for step in self.steps {
             writeln!(out, "    {:<10} {} -> {} bytes", step.name, step.before, step.after)?;
         }
-        writeln!(out, "    imports {}", listed(self.needs.interfaces.iter().map(String::as_str)))?;
+        // A component names its interfaces one by one; people ask for packages.
+        let mut packages: Vec<_> = self.needs.interfaces.iter().filter_map(|name| name.split('/').next()).collect();
+        packages.dedup();
+        writeln!(out, "    imports {}", listed(packages.into_iter()))?;
         writeln!(out, "    may use {}", listed(self.needs.capabilities.iter().copied()))?;
         match &self.code {
             Some(Code { bytes, made_for, fits_here }) => {

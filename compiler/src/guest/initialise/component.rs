@@ -1,5 +1,6 @@
 //! The initialiser of a component.
 
+use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, Instance, Lift, Linker, ResourceTable, WasmList};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2;
@@ -9,10 +10,19 @@ use super::Failure;
 use super::sandbox::{self, ComponentWasi, Limits, Said, State};
 use crate::guest::scan::INITIALISER;
 
+/// What the component's export is called while it is worked on; as long as the name it has.
+///
+/// Wizer drops the initialiser by its name from the core modules as well, where it most often has the same one, and
+/// where the component still refers to it.
+const OURS: &str = "blink-initialize";
+const _: () = assert!(OURS.len() == INITIALISER.len());
+
 /// Runs it, and gives the component with its state in it.
 pub(super) async fn run(engine: &Engine, wasm: &[u8], limits: Limits, said: &Said) -> Result<Vec<u8>, Failure> {
-    let wizer = Wizer::new();
-    let (context, instrumented) = wizer.instrument_component(wasm).map_err(Failure::Refused)?;
+    let renamed = rename(wasm);
+    let mut wizer = Wizer::new();
+    wizer.init_func(OURS);
+    let (context, instrumented) = wizer.instrument_component(&renamed).map_err(Failure::Refused)?;
     let component = Component::new(engine, instrumented).map_err(Failure::Refused)?;
     let mut linker = Linker::<State<ComponentWasi>>::new(engine);
     p2::add_to_linker_async(&mut linker).map_err(Failure::Refused)?;
@@ -20,12 +30,35 @@ pub(super) async fn run(engine: &Engine, wasm: &[u8], limits: Limits, said: &Sai
     let wasi = ComponentWasi { context: sandbox::wasi(said).build(), table: ResourceTable::new() };
     let mut store = sandbox::store(engine, wasi, limits);
     let instance = linker.instantiate_async(&mut store, &component).await.map_err(Failure::Ended)?;
-    let initialiser = instance.get_typed_func::<(), ()>(&mut store, INITIALISER).map_err(Failure::Refused)?;
+    let initialiser = instance.get_typed_func::<(), ()>(&mut store, OURS).map_err(Failure::Refused)?;
     initialiser.call_async(&mut store, ()).await.map_err(Failure::Ended)?;
     let mut reader = Reader { store, instance, failed: None };
     let wasm = wizer.snapshot_component(&context, &mut reader).await.map_err(Failure::Refused)?;
     // What could not be read was taken for zeros.
     reader.failed.map_or(Ok(wasm), |error| Err(Failure::Refused(error)))
+}
+
+/// A component whose own export of the initialiser has the name [`OURS`].
+fn rename(wasm: &[u8]) -> Vec<u8> {
+    let mut renamed = wasm.to_vec();
+    let mut depth = 0usize;
+    // What cannot be read, Wizer refuses.
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                for (start, export) in exports.into_iter_with_offsets().map_while(Result::ok) {
+                    let place = renamed[start..].windows(OURS.len()).position(|name| name == INITIALISER.as_bytes());
+                    if let (INITIALISER, Some(place)) = (export.name.name, place) {
+                        renamed[start + place..][..OURS.len()].copy_from_slice(OURS.as_bytes());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    renamed
 }
 
 /// Reads an instance's state, by the functions that the instrumented component has for it. They are WebAssembly, too,

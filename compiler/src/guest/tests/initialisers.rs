@@ -59,14 +59,18 @@ fn what_a_modules_initialiser_leaves_is_in_the_module() {
 
 #[test]
 fn what_a_components_initialiser_leaves_is_in_the_component() {
-    let fields = format!(r#"(memory (export "memory") 1) {GLOBAL} (func (export "init") {WRITES})"#);
-    let export = r#"(func $init (canon lift (core func $i "init"))) (export "wizer-initialize" (func $init))"#;
-    let before = component(&fields, export);
-    let Initialised { wasm: after, .. } = initialise(&before, LIMITS).unwrap();
-    assert!(has_data(&after, b"blnk") && first_global(&after) == 42);
-    assert_eq!(checked(&after).unwrap(), GuestKind::Component);
-    assert!(!check::check(&after).unwrap().has_initialiser());
-    assert!(initialise(&before, LIMITS).unwrap().wasm == after, "the same again");
+    // Inside, it may have the same name or another.
+    for core in ["init", "wizer-initialize"] {
+        let fields = format!(r#"(memory (export "memory") 1) {GLOBAL} (func (export "{core}") {WRITES})"#);
+        let export =
+            format!(r#"(func $init (canon lift (core func $i "{core}"))) (export "wizer-initialize" (func $init))"#);
+        let before = component(&fields, &export);
+        let Initialised { wasm: after, .. } = initialise(&before, LIMITS).unwrap();
+        assert!(has_data(&after, b"blnk") && first_global(&after) == 42);
+        assert_eq!(checked(&after).unwrap(), GuestKind::Component);
+        assert!(!check::check(&after).unwrap().has_initialiser());
+        assert!(initialise(&before, LIMITS).unwrap().wasm == after, "the same again");
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Stripping, optimising by another program, native code, and what a guest needs.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::{native, needs, optimise};
+use blink_runtime::CodeCache;
+
+use super::super::{keep, native, needs, optimise};
 use super::*;
 
 #[test]
@@ -58,6 +60,29 @@ fn needs_are_read_off_the_imports() {
     let found = needs(&component("", imports)).unwrap();
     assert_eq!(found.interfaces, ["wasi:clocks/wall-clock@0.2.3", "wasi:sockets/tcp@0.2.3"]);
     assert_eq!(found.capabilities, ["clocks", "network"]);
+}
+
+#[test]
+fn native_code_in_a_cache_is_made_once_and_again_where_it_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = CodeCache::at(folder.path().join("guests"));
+    let guest = command("");
+    let hash = *blake3::hash(&guest).as_bytes();
+    keep(&cache, &guest, GuestKind::Module).unwrap();
+    assert!(cache.find(&hash).unwrap().is_some());
+    let path = std::fs::read_dir(cache.directory()).unwrap().next().unwrap().unwrap().path();
+    let made = || std::fs::metadata(&path).unwrap().ino();
+    let first = made();
+    keep(&cache, &guest, GuestKind::Module).unwrap();
+    assert_eq!(made(), first, "it was there already");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&path, "something else").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    keep(&cache, &guest, GuestKind::Module).unwrap();
+    assert!(cache.find(&hash).unwrap().is_some());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let error = keep(&cache, &guest, GuestKind::Module).unwrap_err();
+    assert!(matches!(error, crate::CompileError::Guest(GuestError::Cache(_))), "others could have written it: {error}");
 }
 
 /// A program in `folder` that does what `script` says. Its arguments are those of `wasm-opt`.
