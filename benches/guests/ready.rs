@@ -113,7 +113,7 @@ impl Ready {
         let expected = bytes_of(&self.answer)?;
         let expected = Expected { digest: blake3::hash(expected).to_hex().to_string(), len: expected.len() };
         let (launcher, spec) = (self.launcher.clone(), spec(&artifact, self.threads));
-        let ask = Ask::Guest(self.run.clone());
+        let ask = Ask::Guest(Box::new(self.run.clone()));
         self.add_ways(name, &WorkerLaunch { launcher, spec, ask, expected: Some(expected) });
         Ok(())
     }

@@ -31,7 +31,7 @@ pub enum Ask {
         output: String,
     },
     /// A run of its guest.
-    Guest(GuestRun),
+    Guest(Box<GuestRun>),
 }
 
 /// One run of a guest.

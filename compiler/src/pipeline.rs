@@ -33,7 +33,7 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
 
     let Inputs { models: inputs, guest, mut notes } = Inputs::open(request, host_class, &mut clock)?;
     let needs_engine = inputs.iter().any(|input| matches!(input.from, Origin::Onnx { .. }));
-    let engine = needs_engine.then(|| start_engine()).transpose()?;
+    let engine = needs_engine.then(start_engine).transpose()?;
 
     let shop = Workshop { request, host_class, engine };
     let models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;

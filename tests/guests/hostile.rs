@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use blink_runtime::{GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec};
+use blink_runtime::{Directory, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec};
 
 use super::programs::{answer, compiled, module};
 use super::support::Folder;
@@ -154,6 +154,28 @@ fn a_stdin_that_never_speaks_runs_out_of_time() {
     let request = GuestRequest { limits: short(), ..request(&["hostile"]) };
     let report = worker.run_guest(&request, streams, &mut |_| Err(String::new())).expect("a report");
     assert!(matches!(report.ended, GuestEnded::Limit(found) if found.limit == Limit::Time), "{:?}", report.ended);
+}
+
+#[test]
+fn a_flood_of_descriptors_ends_with_the_guest() {
+    // Opens its directory again and again, until that is refused.
+    let open = "(i32.store8 (i32.const 3000) (i32.const 46))
+        (loop
+          (call $must (call $path_open (i32.const 3) (i32.const 0) (i32.const 3000) (i32.const 1) (i32.const 2)
+            (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 3004)))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if 0 (i32.lt_u (local.get $i) (i32.const 50000))))";
+    let (folder, mut worker) = worker("", open);
+    let held = |worker: &Worker| std::fs::read_dir(format!("/proc/{}/fd", worker.pid())).expect("a process").count();
+    run(&mut worker, &request(&[]), b"");
+    let before = held(&worker);
+    let directory = Directory { host: folder.path(""), guest: ".".into(), writable: false };
+    let flood = GuestRequest { directories: vec![directory], ..request(&["hostile"]) };
+    let (report, _) = run(&mut worker, &flood, b"");
+    assert!(matches!(report.ended, GuestEnded::Exit(_) | GuestEnded::Limit(_)), "{:?}", report.ended);
+    assert_eq!(held(&worker), before, "all are closed");
+    let (good, written) = run(&mut worker, &request(&[]), b"");
+    assert_eq!((good.ended, written), (GuestEnded::Exit(0), answer()));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Goal, Judged, times};
 use crate::held::Held;
 use crate::record::{COMPONENT, GuestRow, GuestRuns, GuestWay, NO_GUEST, SIZES};
 use crate::statistics::{Difference, Interval, Ratio, Summary, median};
+use crate::subject::Subject;
 
 /// What a guest may add to a cold start: which guest, by which start, milliseconds, in words.
 const ADDED: [(&str, &str, f64, &str); 4] = [
@@ -17,7 +18,7 @@ const APART: [(&str, &str); 2] = [
     ("restored", "guests of three sizes, restored: the slowest less the fastest"),
     ("normal", "guests of three sizes, normal: the slowest less the fastest"),
 ];
-/// Runs in a row and calls: which guest; an instance, growth of memory, of the rest, and a call, in words.
+/// Runs in a row and calls, which are of a model that does next to nothing: which guest; an instance, growth of memory, of the rest, and a call, in words.
 const RUNNING: [(&str, [&str; 4]); 2] = [
     (
         SIZES[0],
@@ -57,6 +58,7 @@ pub fn judge(runs: &GuestRuns) -> Vec<Goal> {
     if let (Some(ours), Some(theirs)) = (cold(SIZES[0], "restored"), cold(SIZES[0], "wasmtime")) {
         judged.add("a module, restored: by `wasmtime run -S nn`", "times", 0.2, times(Ratio::of(&ours, &theirs)));
     }
+    judged.model = Subject::Tiny.name();
     for (guest, [instance, memory, rest, call]) in RUNNING {
         if let Some(row) = runs.rows.iter().find(|row| row.guest == guest) {
             let made = Summary::of(&row.instantiate_us);

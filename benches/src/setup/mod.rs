@@ -256,7 +256,7 @@ fn models(plan: &Plan) -> Result<Vec<Model>, SetupError> {
 /// What workers are asked.
 fn ask(plan: &Plan, models: &[Model]) -> Result<Ask, SetupError> {
     let record = match (&plan.guest, models) {
-        (Some(guest), _) => return Ok(Ask::Guest(guest.clone())),
+        (Some(guest), _) => return Ok(Ask::Guest(Box::new(guest.clone()))),
         (None, []) => return Err(SetupError::NoGuest { artifact: plan.artifact.clone() }),
         (None, [model, ..]) => model.record(),
     };

@@ -75,7 +75,7 @@ pub(in crate::report) fn facts(view: &View<'_>) -> Vec<(String, String)> {
     fact("program", show::bytes(subject.program_bytes as f64));
     if let Some(guest) = &subject.guest {
         let size = show::bytes(guest.bytes as f64);
-        fact("guest", [&[guest.name.clone()], &guest.arguments[..]].concat().join(" ") + ", " + &size);
+        fact("guest", format!("{} {}, {size}", guest.name, guest.arguments.join(" ")));
     }
     fact("inputs", subject.inputs.join("; "));
     fact("answers", format!("{} checked against {}", show::count(answers.checked as f64), answers.held_against));
