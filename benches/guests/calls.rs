@@ -1,5 +1,5 @@
-//! Calls of `compute` in a guest, beside runs of the same model in the bench's own process, in turns. A call is the whole
-//! run of the guest by its calls: giving inputs and taking outputs is in it.
+//! Calls of `compute` in a guest, beside runs of the same model in the bench's own process, in turns. A call is the
+//! whole run of the guest by its calls: giving inputs and taking outputs is in it.
 
 use anyhow::{Context, ensure};
 use blink_benches::ask::{Ask, GuestRun, words};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use blink_runtime::{Directory, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec};
+use blink_runtime::{
+    Directory, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec,
+};
 
 use super::programs::{answer, compiled, module};
 use super::support::Folder;

@@ -18,7 +18,8 @@ const APART: [(&str, &str); 2] = [
     ("restored", "guests of three sizes, restored: the slowest less the fastest"),
     ("normal", "guests of three sizes, normal: the slowest less the fastest"),
 ];
-/// Runs in a row and calls, which are of a model that does next to nothing: which guest; an instance, growth of memory, of the rest, and a call, in words.
+/// Runs in a row and calls, of a model that does next to nothing: which guest; an instance, growth of memory, of the
+/// rest, and a call, in words.
 const RUNNING: [(&str, [&str; 4]); 2] = [
     (
         SIZES[0],

@@ -1,15 +1,17 @@
 //! [`Setup`]: an artifact made ready to be launched again and again.
 //!
 //! Its files stand in a directory of the bench's own: inputs, snapshots, and copies of the program and of ONNX Runtime's
-//! library where starts from the disk are wanted, since what anybody runs cannot be taken out of the page cache. Before anything is
-//! measured, the artifact has given its golden answer and each way to start has given the same one.
+//! library where starts from the disk are wanted, since what anybody runs cannot be taken out of the page cache. Before
+//! anything is measured, the artifact has given its golden answer and each way to start has given the same one.
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `subject.rs` | what is measured, and what workers are asked |
 //! | `answers.rs` | what every answer is held against |
 //! | `ways.rs` | the ways to start |
 
 mod answers;
+mod subject;
 mod ways;
 
 use std::ffi::OsString;
@@ -17,17 +19,18 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use blink_runtime::golden::{self, GoldenError};
+use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
-use blink_runtime::{Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError, WorkerSpec};
+use blink_runtime::{Launcher, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError, WorkerSpec};
 use blink_tensors::npy::NpyError;
 use blink_tensors::{Tensor, TensorError, npy};
 
 use self::answers::Reference;
+use self::subject::{ask, models, subject};
 use crate::agreement::Disagreement;
 use crate::ask::{Ask, GuestRun};
 use crate::launch::LaunchError;
-use crate::measurement::{Answers, GuestSubject, Subject};
+use crate::measurement::{Answers, Subject};
 use crate::page_cache::Files;
 use crate::peer::{Given, Peer};
 use crate::way::Way;
@@ -123,7 +126,10 @@ pub enum SetupError {
     Inputs(#[from] TensorError),
     #[error("model '{model}' has no golden run, whose inputs a bench takes: give it some with --input NAME=FILE")]
     NoInputs { model: String },
-    #[error("{artifact} has no guest to be given stdin: leave out --stdin to measure its model", artifact = artifact.display())]
+    #[error(
+        "{artifact} has no guest to be given stdin: leave out --stdin to measure its model",
+        artifact = artifact.display()
+    )]
     NoGuest { artifact: PathBuf },
     #[error("model '{model}' draws random numbers: there is no answer that every start must give")]
     Random { model: String },
@@ -239,66 +245,4 @@ fn write_inputs(inputs: &[(String, Tensor)], directory: &Path) -> Result<Vec<(St
         Ok((name.clone(), path))
     };
     inputs.iter().enumerate().map(write).collect()
-}
-
-/// The models that are measured: the one that was named or the only one; of a guest, all.
-fn models(plan: &Plan) -> Result<Vec<Model>, SetupError> {
-    if plan.guest.is_none() {
-        return Ok(vec![Model::open_named(&plan.artifact, plan.model.as_deref())?]);
-    }
-    let models = Model::of_worker(&plan.artifact, None)?;
-    match models.first().is_some_and(|model| model.artifact().manifest().guest.is_some()) {
-        true => Ok(models),
-        false => Err(SetupError::NoGuest { artifact: plan.artifact.clone() }),
-    }
-}
-
-/// What workers are asked.
-fn ask(plan: &Plan, models: &[Model]) -> Result<Ask, SetupError> {
-    let record = match (&plan.guest, models) {
-        (Some(guest), _) => return Ok(Ask::Guest(Box::new(guest.clone()))),
-        (None, []) => return Err(SetupError::NoGuest { artifact: plan.artifact.clone() }),
-        (None, [model, ..]) => model.record(),
-    };
-    let inputs = match &plan.inputs {
-        Some(inputs) => inputs.clone(),
-        None => golden::inputs(record)?.ok_or_else(|| SetupError::NoInputs { model: record.name.clone() })?,
-    };
-    Ok(Ask::Tensors { inputs, output: record.outputs.first().map(|value| value.name.clone()).unwrap_or_default() })
-}
-
-fn subject(plan: &Plan, models: &[Model], ask: &Ask, program: &Path) -> Result<Subject, SetupError> {
-    let len = |path: &Path| {
-        let metadata = fs::metadata(path).map_err(|source| SetupError::Io { path: path.to_owned(), source })?;
-        Ok::<_, SetupError>(metadata.len())
-    };
-    let input = |(name, tensor): &(String, Tensor)| format!("{name} {}{:?}", tensor.dtype(), tensor.shape());
-    let names: Vec<&str> = models.iter().map(|model| model.record().name.as_str()).collect();
-    let (inputs, guest) = match ask {
-        Ask::Tensors { inputs, .. } => (inputs.iter().map(input).collect(), None),
-        Ask::Guest(run) => {
-            let guest = models.first().map_or(Ok(None), |model| guest(model, run))?;
-            (vec![format!("stdin, {} bytes", len(&run.stdin)?)], guest)
-        }
-    };
-    Ok(Subject {
-        artifact: plan.artifact.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        bytes: len(&plan.artifact)?,
-        model: names.join(", "),
-        weights_bytes: models.iter().map(|model| model.artifact().weights(model.index()).len() as u64).sum(),
-        inputs,
-        guest,
-        program_bytes: len(program)?,
-    })
-}
-
-/// The guest of the artifact that `model` is in.
-fn guest(model: &Model, run: &GuestRun) -> Result<Option<GuestSubject>, SetupError> {
-    let artifact = model.artifact();
-    let open = |source| ModelError::Open { path: artifact.path().to_owned(), source };
-    let (Some(record), Some(wasm)) = (&artifact.manifest().guest, artifact.guest().map_err(open)?) else {
-        return Ok(None);
-    };
-    let (name, arguments) = (record.name.clone(), run.request.arguments.clone());
-    Ok(Some(GuestSubject { name, bytes: wasm.len() as u64, arguments }))
 }
