@@ -1,9 +1,9 @@
 //! Bytes on a 64-byte boundary, which is what ONNX Runtime's kernels want of a tensor.
 //!
-//! The memory is zeroed by the system allocator (untouched pages cost nothing) and owned by one value.
+//! The memory is owned by one value, and written once: with zeros, or with what it is made of.
 #![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
@@ -24,12 +24,21 @@ impl AlignedBuffer {
 
     /// A zeroed buffer of `len` bytes. Aborts, as `Vec` does, when memory is out or `len` passes `isize::MAX`.
     pub fn zeroed(len: usize) -> AlignedBuffer {
+        // SAFETY: zeros are bytes.
+        unsafe { Self::allocated(len, alloc_zeroed) }
+    }
+
+    /// A buffer of what `allocate` gives.
+    ///
+    /// # Safety
+    /// The memory must be written before it is read.
+    unsafe fn allocated(len: usize, allocate: unsafe fn(Layout) -> *mut u8) -> AlignedBuffer {
         let layout = Self::layout(len);
         if len == 0 {
             return AlignedBuffer { start: NonNull::dangling(), len };
         }
         // SAFETY: the layout's size is not zero.
-        let start = unsafe { alloc_zeroed(layout) };
+        let start = unsafe { allocate(layout) };
         let start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
         AlignedBuffer { start, len }
     }
@@ -41,9 +50,12 @@ impl AlignedBuffer {
 
 impl From<&[u8]> for AlignedBuffer {
     fn from(bytes: &[u8]) -> AlignedBuffer {
-        let mut buffer = AlignedBuffer::zeroed(bytes.len());
-        buffer.copy_from_slice(bytes);
-        buffer
+        // SAFETY: all of it is written next, before there is a reference to it.
+        unsafe {
+            let buffer = AlignedBuffer::allocated(bytes.len(), alloc);
+            buffer.start.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+            buffer
+        }
     }
 }
 
@@ -72,7 +84,7 @@ impl DerefMut for AlignedBuffer {
 impl Drop for AlignedBuffer {
     fn drop(&mut self) {
         if self.len > 0 {
-            // SAFETY: allocated in `zeroed` with this same layout.
+            // SAFETY: allocated with this same layout.
             unsafe { dealloc(self.start.as_ptr(), Self::layout(self.len)) }
         }
     }

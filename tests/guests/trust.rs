@@ -72,6 +72,19 @@ fn code_that_says_less_than_the_truth_of_itself_is_not_run() {
 }
 
 #[test]
+fn code_is_linked_once_in_each_mapping() {
+    let folder = compiled(&module("", "nop"));
+    let artifact = Arc::new(Artifact::open(folder.path("guest.blink")).expect("an artifact"));
+    let first = link_guest(&artifact, None).expect("a guest");
+    let twice = link_guest(&artifact, None).err().expect("an error");
+    assert!(twice.to_string().contains("already"), "{twice}");
+    let other = Arc::new(Artifact::open(folder.path("guest.blink")).expect("an artifact"));
+    assert!(link_guest(&other, None).is_ok());
+    drop(first);
+    assert!(link_guest(&artifact, None).is_ok());
+}
+
+#[test]
 fn a_flipped_bit_in_the_code_is_refused_at_the_start() {
     let home = Home::of(compiled(&module("", "nop")));
     let artifact = Artifact::open(home.folder.path("guest.blink")).expect("an artifact");

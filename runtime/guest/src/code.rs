@@ -1,8 +1,10 @@
 //! [`Code`]: native code where it stands in a mapped file, made executable there.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use blink_artifact::manifest::GuestKind;
 use rustix::mm::{MprotectFlags, mprotect};
@@ -33,6 +35,12 @@ impl Code {
         Some(Code { bytes, _keep: owner })
     }
 
+    /// Marks the code as linked; `None` where it is already, which wasmtime takes for a fault of its own.
+    pub(crate) fn claim(&self) -> Option<Claimed> {
+        let start = self.bytes.cast::<u8>().addr();
+        claims().insert(start).then_some(Claimed(start))
+    }
+
     pub(crate) fn load(&self, engine: &Engine, kind: GuestKind) -> wasmtime::Result<Loaded> {
         // SAFETY: `of`'s caller has promised that these are the engine's own bytes, and that they stay; `Guest` keeps
         // this value longer than what is loaded from it.
@@ -42,6 +50,22 @@ impl Code {
                 GuestKind::Component => Component::deserialize_raw(engine, self.bytes).map(Loaded::Component),
             }
         }
+    }
+}
+
+/// Where code begins that is linked in this process.
+static CLAIMS: Mutex<BTreeSet<NonZeroUsize>> = Mutex::new(BTreeSet::new());
+
+fn claims() -> MutexGuard<'static, BTreeSet<NonZeroUsize>> {
+    CLAIMS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Code that is linked while this lives.
+pub(crate) struct Claimed(NonZeroUsize);
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        claims().remove(&self.0);
     }
 }
 

@@ -8,7 +8,7 @@ use wasmtime::{Engine, InstancePre, Linker, component};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{p1, p2};
 
-use crate::code::{Code, InPlace, Loaded};
+use crate::code::{Claimed, Code, InPlace, Loaded};
 use crate::host::{ComponentWasi, Host, ModuleWasi};
 use crate::{nn, settings};
 
@@ -27,6 +27,8 @@ pub enum LinkError {
     Foreign { found: CodeRecord },
     #[error("guest's native code does not run on this host: {message}")]
     Host { message: String },
+    #[error("guest is linked already, by this same mapping of its code: use that one, or open its artifact once more")]
+    Twice,
     #[error("guest cannot be linked: {message}; compile it again")]
     Import { message: String },
     #[error("engine for guests cannot be made: {message}")]
@@ -38,7 +40,9 @@ pub struct Guest {
     pub(crate) name: String,
     pub(crate) engine: Engine,
     pub(crate) program: Program,
-    /// After all that was loaded from it.
+    /// After all that was loaded from the code.
+    _claimed: Claimed,
+    /// At last.
     _code: Code,
 }
 
@@ -53,6 +57,7 @@ impl Guest {
         if !settings::fits(record) {
             return Err(LinkError::Foreign { found: record.clone() });
         }
+        let claimed = code.claim().ok_or(LinkError::Twice)?;
         let mut config = settings::config();
         config.with_custom_code_memory(Some(Arc::new(InPlace)));
         let engine = Engine::new(&config).map_err(|error| LinkError::Engine { message: words(&error) })?;
@@ -64,7 +69,7 @@ impl Guest {
                 Program::Component(CommandPre::new(linked).map_err(import)?)
             }
         };
-        Ok(Guest { name: name.to_owned(), engine, program, _code: code })
+        Ok(Guest { name: name.to_owned(), engine, program, _claimed: claimed, _code: code })
     }
 }
 

@@ -28,7 +28,7 @@ use crate::watchdog;
 const CALL: usize = 16 << 20;
 
 thread_local! {
-    /// Made at the first run of a thread: it holds descriptors, which a parked worker must not have.
+    /// For guests without a network, made at the first run of a thread. It holds no descriptors.
     static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
 }
 
@@ -68,7 +68,7 @@ impl Run<'_> {
     fn wasi(&self, stdio: Stdio) -> Result<WasiCtxBuilder, String> {
         let Request { arguments, environment, directories, clock_resolution, random_seed, network, .. } = self.request;
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdin(Input(Arc::new(stdio.stdin)))
+        wasi.stdin(Input::new(stdio.stdin))
             .stdout(Output::new(stdio.stdout, &self.written, self.cancel))
             .stderr(Output::new(stdio.stderr, &self.written, self.cancel))
             .arg(&self.guest.name)
@@ -145,24 +145,15 @@ impl Run<'_> {
             }
         };
         let mut instantiated = None;
-        let ended = RUNTIME.with(|runtime| {
-            let runtime = match runtime.get() {
-                Some(runtime) => runtime,
-                None => match Builder::new_current_thread().enable_time().enable_io().build() {
-                    Ok(made) => runtime.get_or_init(|| made),
-                    Err(error) => return Ended::Refused(format!("guest's streams cannot be watched: {error}")),
-                },
+        let ended = self.on_a_runtime(async {
+            let running = start(&mut store, &mut instantiated);
+            let result = match time.map(|time| time.saturating_sub(self.begin.elapsed())) {
+                None => running.await,
+                Some(left) => tokio::time::timeout(left, running)
+                    .await
+                    .unwrap_or_else(|_| Err(wasmtime::Error::new(out_of_time(&self.request.limits)))),
             };
-            runtime.block_on(async {
-                let running = start(&mut store, &mut instantiated);
-                let result = match time.map(|time| time.saturating_sub(self.begin.elapsed())) {
-                    None => running.await,
-                    Some(left) => tokio::time::timeout(left, running)
-                        .await
-                        .unwrap_or_else(|_| Err(wasmtime::Error::new(out_of_time(&self.request.limits)))),
-                };
-                self.ended(result)
-            })
+            self.ended(result)
         });
         drop(watched);
         let host = store.data();
@@ -170,6 +161,25 @@ impl Run<'_> {
         let instantiate_ns = nanoseconds(instantiated.unwrap_or(self.begin).duration_since(self.begin));
         let used = Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() };
         (ended, used, host.nn.last_error().map(str::to_owned))
+    }
+
+    /// Does `work` where it can wait for clocks, and for sockets if it may have any.
+    fn on_a_runtime(&self, work: impl Future<Output = Ended>) -> Ended {
+        let refused = |error| Ended::Refused(format!("guest has nothing to wait with: {error}"));
+        if self.request.network {
+            let made = Builder::new_current_thread().enable_time().enable_io().build();
+            return made.map_or_else(refused, |runtime| runtime.block_on(work));
+        }
+        RUNTIME.with(|kept| {
+            let runtime = match kept.get() {
+                Some(runtime) => runtime,
+                None => match Builder::new_current_thread().enable_time().build() {
+                    Ok(made) => kept.get_or_init(|| made),
+                    Err(error) => return refused(error),
+                },
+            };
+            runtime.block_on(work)
+        })
     }
 
     /// What the end of a call says.

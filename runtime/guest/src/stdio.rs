@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,6 +28,11 @@ const CHUNK: usize = 64 << 10;
 const PIPE_CHUNK: usize = 4096;
 /// How long a stream waits before it asks whether the run is over.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+/// Whether reading and writing never wait.
+fn is_regular(file: &OwnedFd) -> bool {
+    fstat(file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
 
 /// The streams of one run.
 #[derive(Debug)]
@@ -67,11 +73,14 @@ impl Written {
 
 /// A guest's stdin.
 #[derive(Clone)]
-pub(crate) struct Input(pub(crate) Arc<OwnedFd>);
+pub(crate) struct Input {
+    file: Arc<OwnedFd>,
+    is_regular: bool,
+}
 
 impl IsTerminal for Input {
     fn is_terminal(&self) -> bool {
-        rustix::termios::isatty(&self.0)
+        !self.is_regular && rustix::termios::isatty(&self.file)
     }
 }
 
@@ -86,10 +95,15 @@ impl StdinStream for Input {
 }
 
 impl Input {
+    pub(crate) fn new(file: OwnedFd) -> Input {
+        let is_regular = is_regular(&file);
+        Input { file: Arc::new(file), is_regular }
+    }
+
     /// Whether a read would not wait; asks for as long as `patience`.
     fn is_ready(&self, patience: Timespec) -> bool {
         // What cannot be polled is left to the read, which says why.
-        !matches!(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&patience)), Ok(0))
+        self.is_regular || !matches!(poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&patience)), Ok(0))
     }
 }
 
@@ -109,13 +123,10 @@ impl InputStream for Input {
         if !self.is_ready(Timespec::default()) {
             return Ok(Bytes::new());
         }
-        let mut bytes = vec![0; size.min(CHUNK)];
-        match rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut bytes)) {
+        let mut bytes = Vec::with_capacity(size.min(CHUNK));
+        match rustix::io::retry_on_intr(|| rustix::io::read(&self.file, spare_capacity(&mut bytes))) {
             Ok(0) if size > 0 => Err(StreamError::Closed),
-            Ok(len) => {
-                bytes.truncate(len);
-                Ok(bytes.into())
-            }
+            Ok(_) => Ok(bytes.into()),
             Err(error) => Err(StreamError::LastOperationFailed(io::Error::from(error).into())),
         }
     }
@@ -123,7 +134,7 @@ impl InputStream for Input {
 
 impl AsyncRead for Input {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.0, buffer.initialize_unfilled()))?;
+        let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.file, buffer.initialize_unfilled()))?;
         buffer.advance(read);
         Poll::Ready(Ok(()))
     }
@@ -140,7 +151,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(file: OwnedFd, written: &Arc<Written>, cancel: &Arc<Cancel>) -> Output {
-        let is_regular = fstat(&file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        let is_regular = is_regular(&file);
         Output { file: Arc::new(file), is_regular, written: Arc::clone(written), cancel: Arc::clone(cancel) }
     }
 
@@ -164,7 +175,7 @@ impl Output {
 
 impl IsTerminal for Output {
     fn is_terminal(&self) -> bool {
-        rustix::termios::isatty(&self.file)
+        !self.is_regular && rustix::termios::isatty(&self.file)
     }
 }
 

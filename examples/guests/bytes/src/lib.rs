@@ -53,6 +53,9 @@ fn run(plan: &Plan, pieces: &[Piece]) -> Result<(), Box<dyn Error>> {
         eprintln!("ballast {made:016x}");
     }
     let mut bytes = Vec::new();
+    // Room for all of it at once; where there is none, stdin has less, and is told to.
+    let wanted = plan.inputs.iter().filter_map(|(_, dtype, dims)| dtype.bytes(dims)).fold(0, usize::saturating_add);
+    let _ = bytes.try_reserve_exact(wanted);
     std::io::stdin().lock().read_to_end(&mut bytes)?;
     let inputs = split(plan, &bytes)?;
     let outputs: Vec<Output<'_>> = plan.outputs.iter().map(|(name, bytes)| Output { name, bytes: *bytes }).collect();
