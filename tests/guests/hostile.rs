@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use blink_examples::guests::{Guest, Interface, build};
+use blink_examples::{GraphBuilder, dims, values};
 use blink_runtime::{
     Directory, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec,
 };
+
+use blink_tensors::DType;
 
 use super::programs::{answer, compiled, module};
 use super::support::Folder;
@@ -143,6 +147,41 @@ fn waiting_for_ever_runs_out_of_time() {
         (i64.store (i32.const 3024) (i64.const 86400000000000))
         (drop (call $poll_oneoff (i32.const 3000) (i32.const 4000) (i32.const 1) (i32.const 5000)))";
     passes(Limit::Time, short(), sleep);
+}
+
+#[test]
+fn a_run_of_the_model_is_ended_between_two_of_its_operators() {
+    const NODES: usize = 120;
+    const SIDE: usize = 384;
+    let mut graph = GraphBuilder::new("long");
+    graph.input("x", DType::F32, &dims![384, 384]);
+    graph.initializer("w", &values(&[SIDE, SIDE], &vec![0.001f32; SIDE * SIDE]));
+    let mut last = "x".to_owned();
+    for _ in 0..NODES {
+        last = graph.op("MatMul", &[&last, "w"], []);
+    }
+    graph.node("Identity", &[&last], &["y"], []);
+    graph.output("y", DType::F32, &dims![384, 384]);
+    let folder = Folder::new();
+    folder.model("long.onnx", &graph.model());
+    let program = build(Guest::Bytes, Interface::Module).unwrap_or_else(|error| panic!("{error}"));
+    folder.blink("compile long.onnx -o long.blink --guest").arg(program).ok();
+    let spec = WorkerSpec { start: StartMode::Normal, ..WorkerSpec::new(folder.path("long.blink")) };
+    let mut worker = Launcher::new(BLINK).launch(&spec).expect("a worker is launched");
+
+    let len = SIDE * SIDE * 4;
+    let ask = request(&["long", "x:f32:384x384", "--", &format!("y:{len}")]);
+    let whole = run(&mut worker, &ask, &vec![0; len]);
+    assert_eq!((whole.0.ended, whole.1.len()), (GuestEnded::Exit(0), len));
+    // Its own part of the run, and a part of the model's.
+    let before = whole.0.used.total_ns - whole.0.used.compute_ns;
+    let time = Duration::from_nanos(before + whole.0.used.compute_ns / 3);
+    let limits = Limits { time: Some(time), ..Limits::default() };
+    let (report, _) = run(&mut worker, &GuestRequest { limits, ..ask.clone() }, &vec![0; len]);
+    assert!(matches!(report.ended, GuestEnded::Limit(found) if found.limit == Limit::Time), "{:?}", report.ended);
+    assert!(report.used.compute_ns < whole.0.used.compute_ns, "it did not run to its end");
+    let again = run(&mut worker, &ask, &vec![0; len]);
+    assert_eq!((again.0.ended, again.1), (GuestEnded::Exit(0), whole.1), "the model is none the worse for it");
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn code_of_an_older_patch_level_is_compiled_again_once_and_that_is_said() {
 }
 
 #[test]
-fn code_that_says_less_than_the_truth_of_itself_is_not_run() {
-    // The manifest claims this version; the code itself knows better, and the engine asks it.
+fn code_of_other_settings_is_not_run() {
+    // What the code says of itself is asked too: `runtime/guest/tests/nn/foreign.rs`.
     let folder = compiled(&module("", "nop"));
     rewrite(&folder, |manifest| {
         manifest.guest.as_mut().and_then(|guest| guest.code.as_mut()).expect("code").settings = "0".repeat(16);

@@ -38,7 +38,8 @@ impl Code {
     /// Marks the code as linked; `None` where it is already, which wasmtime takes for a fault of its own.
     pub(crate) fn claim(&self) -> Option<Claimed> {
         let start = self.bytes.cast::<u8>().addr();
-        claims().insert(start).then_some(Claimed(start))
+        let is_new = claims().insert(start);
+        is_new.then(|| Claimed(start))
     }
 
     pub(crate) fn load(&self, engine: &Engine, kind: GuestKind) -> wasmtime::Result<Loaded> {

@@ -8,14 +8,20 @@ use std::sync::Arc;
 use blink_artifact::manifest::GuestKind;
 use blink_guest::{Code, Ended, Guest, Report, Request, Stdio, settings};
 use memmap2::Mmap;
-use wasmtime::Engine;
+use wasmtime::{Config, Engine};
 
 use super::models::Fakes;
 
 /// The guest that `text` is.
 pub(crate) fn link(kind: GuestKind, text: &str) -> Guest {
+    let code = native(kind, text, &settings::compiling());
+    Guest::link("guest", kind, &settings::record("native"), code).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What an engine of these settings makes of `text`.
+pub(crate) fn native(kind: GuestKind, text: &str, config: &Config) -> Code {
     let wasm = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
-    let engine = Engine::new(&settings::compiling()).expect("an engine");
+    let engine = Engine::new(config).expect("an engine");
     let code = match kind {
         GuestKind::Module => engine.precompile_module(&wasm),
         GuestKind::Component => engine.precompile_component(&wasm),
@@ -24,9 +30,8 @@ pub(crate) fn link(kind: GuestKind, text: &str) -> Guest {
     file.write_all(&code.expect("a valid program")).expect("room for it");
     // SAFETY: the file has no name, and nobody writes to it any more.
     let map = Arc::new(unsafe { Mmap::map(&file) }.expect("a mapping"));
-    // SAFETY: the engine of the same settings wrote these bytes just now; they begin where the mapping does.
-    let code = unsafe { Code::of(map, |map| Some(&**map)) }.expect("there are bytes");
-    Guest::link("guest", kind, &settings::record("native"), code).unwrap_or_else(|error| panic!("{error}"))
+    // SAFETY: an engine of this version wrote these bytes just now; they begin where the mapping does.
+    unsafe { Code::of(map, |map| Some(&**map)) }.expect("there are bytes")
 }
 
 /// What came of a run.

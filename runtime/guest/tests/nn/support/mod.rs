@@ -3,4 +3,4 @@
 mod link;
 mod models;
 
-pub(crate) use link::{Done, link, run};
+pub(crate) use link::{Done, link, native, run};
