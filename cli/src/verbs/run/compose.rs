@@ -27,7 +27,8 @@ impl Composed {
 /// The artifact that `--guest` and `--model` describe; `None` where they do not.
 pub(super) fn compose(args: &RunArgs, output: &Output) -> anyhow::Result<Option<Composed>> {
     let Some(guest) = &args.grants.guest else { return Ok(None) };
-    let models = args.model.iter().map(|typed| model(typed)).collect::<Result<Vec<_>, _>>()?;
+    let model = |typed: &String| typed.parse().map_err(|error: String| WrongUse(format!("--model {error}")));
+    let models: Vec<ModelSource> = args.model.iter().map(model).collect::<Result<_, _>>()?;
     if models.is_empty() {
         return Err(WrongUse("--guest needs the models it asks for: give --model [NAME=]FILE".into()).into());
     }
@@ -51,16 +52,4 @@ pub(super) fn compose(args: &RunArgs, output: &Output) -> anyhow::Result<Option<
     })?;
     summary.notes.iter().for_each(|words| note!("note: {words}"));
     Ok(Some(Composed { path, _scratch: scratch }))
-}
-
-/// `NAME=FILE`, or `FILE`.
-fn model(typed: &str) -> Result<ModelSource, WrongUse> {
-    let (name, file) = match typed.split_once('=') {
-        Some((name, file)) => (Some(name.to_owned()), file),
-        None => (None, typed),
-    };
-    if file.is_empty() || name.as_ref().is_some_and(String::is_empty) {
-        return Err(WrongUse(format!("--model '{typed}' is not FILE or NAME=FILE, such as m=resnet50.blink")));
-    }
-    Ok(ModelSource { path: file.into(), name })
 }

@@ -10,6 +10,7 @@ use blink_artifact::Artifact;
 use blink_runtime::{FailureClass, GuestEnded, GuestReport, GuestRequest, Launcher, Worker, WorkerError, WorkerSpec};
 use serde::Serialize;
 
+use super::compose::Composed;
 use super::timeline::{TimelineReport, print_timeline};
 use super::{RunArgs, load, start_reason, tell_start};
 use crate::exit;
@@ -25,6 +26,8 @@ pub(super) struct Launch {
     pub(super) launcher: Launcher,
     pub(super) spec: WorkerSpec,
     pub(super) artifact: Arc<Artifact>,
+    /// What was made for this run alone, and goes with it.
+    pub(super) composed: Option<Composed>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +94,10 @@ pub(super) fn run(
     if let (Some(words), false) = (&report.refused, report.ended == GuestEnded::Exit(0)) {
         note!("wasi-nn refused the guest, the last time: {words}");
     }
-    exit::with(tell(&report.ended))
+    let code = tell(&report.ended);
+    // The process ends without looking back.
+    drop(launch.composed);
+    exit::with(code)
 }
 
 fn ask(worker: &mut Worker, request: &GuestRequest) -> Result<GuestReport, WorkerError> {

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
     let grants = args.grants.resolve()?;
     let composed = compose::compose(args, output)?;
     let path = composed.as_ref().map(compose::Composed::path).or(args.artifact.as_deref());
-    let path = path.context("no artifact")?;
+    let path = &path.context("no artifact")?.to_owned();
     let model = model_name(args)?;
     let launcher = Launcher::new(program::path()?);
     let spec = spec(args, path, model);
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
         grants.refuse_without_guest(&artifact)?;
         return tensors::run(args, worker, &Model::of(artifact, model)?, output);
     }
-    guest::run(args, guest::Launch { launcher, spec, artifact }, worker, &grants.request, output)
+    guest::run(args, guest::Launch { launcher, spec, artifact, composed }, worker, &grants.request, output)
 }
 
 /// The model that was asked for by name.
