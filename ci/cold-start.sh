@@ -47,7 +47,9 @@ told() {
 }
 
 status=0
-told bench.txt "$blink" bench "${rounds[@]}" "${budgets[@]}" --output "$results/bench.json" -- "$artifact" || status=$?
+# What follows `--` is a guest's.
+case $artifact in -*) artifact=./$artifact ;; esac
+told bench.txt "$blink" bench "${rounds[@]}" "${budgets[@]}" --output "$results/bench.json" "$artifact" || status=$?
 # Without a measurement there is nothing to report: the code says why.
 [ -e "$results/bench.json" ] || exit "$status"
 
@@ -62,7 +64,7 @@ report bencher bencher.json
 
 if [ -n "${BASE:-}" ]; then
     worse=0
-    told ab.txt "$blink" bench ab --base "$BASE" "${rounds[@]}" --output "$results/ab.json" -- "$artifact" || worse=$?
+    told ab.txt "$blink" bench ab --base "$BASE" "${rounds[@]}" --output "$results/ab.json" "$artifact" || worse=$?
     {
         printf '\n### Against the base build\n\n```text\n'
         cat "$results/ab.txt"
