@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use blink_artifact::HostClass;
-use blink_runtime::CodeCache;
+use blink_runtime::{CodeCache, host};
 use serde::Serialize;
 
 /// One artifact to make: its models, and the guest beside them.
@@ -28,6 +28,23 @@ pub struct Request {
     pub seed: u64,
     /// Threads that trials run with; the golden run has one.
     pub threads: usize,
+}
+
+impl Request {
+    /// An artifact of these models for this host, with everything else as it comes.
+    pub fn new(models: Vec<ModelSource>, output: PathBuf, threads: usize) -> Request {
+        Request {
+            models,
+            guest: None,
+            output,
+            target: Target::Class(host::class()),
+            prepack: Prepack::Auto,
+            set_dims: Vec::new(),
+            golden_dims: Vec::new(),
+            seed: 1,
+            threads,
+        }
+    }
 }
 
 /// Where models come from.

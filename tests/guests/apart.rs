@@ -61,14 +61,7 @@ fn bringing(onnx: &[u8]) -> Vec<u8> {
         &format!(
             "(i32.store (i32.const 2000) (i32.const 8192)) (i32.store (i32.const 2004) (i32.const {len}))
              (call $must (call $load (i32.const 2000) (i32.const 1) (i32.const 1) (i32.const 0) (i32.const 256)))
-             (call $must (call $init_execution_context (i32.load (i32.const 256)) (i32.const 260)))
-             (call $must (call $set_input (i32.load (i32.const 260)) (i32.const 0) (i32.const 32)))
-             (call $must (call $compute (i32.load (i32.const 260))))
-             (call $must (call $get_output (i32.load (i32.const 260)) (i32.const 0) (i32.const 512) (i32.const 64)
-               (i32.const 264)))
-             (i32.store (i32.const 268) (i32.const 512))
-             (i32.store (i32.const 272) (i32.load (i32.const 264)))
-             (call $must (call $fd_write (i32.const 1) (i32.const 268) (i32.const 1) (i32.const 276)))"
+             (call $ask)"
         ),
     )
 }

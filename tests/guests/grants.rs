@@ -1,6 +1,7 @@
 //! What a guest has been given, it has; what it has not, it has not. The program is `probe`, by both interfaces.
 
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use blink_examples::guests::{Guest, Interface, build};
@@ -56,6 +57,18 @@ fn directories_are_there_when_they_are_given() {
         probe(&folder, "--dir-rw photos", "write photos/b.txt new").ok();
         assert_eq!(folder.read("photos/b.txt"), b"new");
     }
+}
+
+#[test]
+fn a_directory_whose_path_is_not_utf8_is_refused_and_nothing_panics() {
+    let (_, folder) = probes().next().expect("a probe");
+    let odd = folder.path(std::ffi::OsStr::from_bytes(b"odd-\xff"));
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::copy(folder.path("guest.blink"), odd.join("guest.blink")).unwrap();
+    let mut command = probe(&folder, "--dir .", "list .").into_command();
+    let ended = command.current_dir(&odd).output().expect("blink starts");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(1) && told.contains("UTF-8") && !told.contains("panicked"), "{told}");
 }
 
 #[test]

@@ -34,8 +34,8 @@ pub(crate) fn module(more: &str, hostile: &str) -> Vec<u8> {
   (data (i32.const 32) "\10\00\00\00\02\00\00\00\01\00\00\00\40\00\00\00\18\00\00\00")
   (data (i32.const 64) "{data}")
   (func $must (param i32) local.get 0 (if (then local.get 0 call $proc_exit)))
-  (func $good (local $graph i32) (local $context i32)
-    (call $must (call $load_by_name (i32.const 0) (i32.const 3) (i32.const 256)))
+  ;; Asks the graph whose number is at 256.
+  (func $ask
     (call $must (call $init_execution_context (i32.load (i32.const 256)) (i32.const 260)))
     (call $must (call $set_input (i32.load (i32.const 260)) (i32.const 0) (i32.const 32)))
     (call $must (call $compute (i32.load (i32.const 260))))
@@ -44,6 +44,9 @@ pub(crate) fn module(more: &str, hostile: &str) -> Vec<u8> {
     (i32.store (i32.const 268) (i32.const 512))
     (i32.store (i32.const 272) (i32.load (i32.const 264)))
     (call $must (call $fd_write (i32.const 1) (i32.const 268) (i32.const 1) (i32.const 276))))
+  (func $good
+    (call $must (call $load_by_name (i32.const 0) (i32.const 3) (i32.const 256)))
+    (call $ask))
   {more}
   (func $hostile (local $i i32) (local $j i32) (local $k i64) (local $l i64) {hostile})
   (func (export "_start")

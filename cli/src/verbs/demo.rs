@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use blink_benches::machine::{Machine, lies_in_memory};
 use blink_benches::subject::{Subject, Written};
-use blink_compiler::{Prepack, Request, Stage, Target, compile};
+use blink_compiler::{Request, Stage, compile};
 use blink_runtime::host;
 use indicatif::ProgressBar;
 
@@ -92,15 +92,8 @@ fn notes(machine: &Machine) -> Vec<String> {
 
 fn compile_here(written: &Written, artifact: &Path, threads: usize, bar: &ProgressBar) -> anyhow::Result<()> {
     let request = Request {
-        models: vec![written.onnx.as_path().into()],
-        guest: None,
-        output: artifact.to_owned(),
-        target: Target::Class(host::class()),
-        prepack: Prepack::Auto,
-        set_dims: Vec::new(),
         golden_dims: written.dims.clone(),
-        seed: 1,
-        threads,
+        ..Request::new(vec![written.onnx.as_path().into()], artifact.to_owned(), threads)
     };
     let summary = compile(&request, |stage, _| {
         bar.set_message(stage.doing());

@@ -37,12 +37,11 @@ pub fn link(artifact: &Arc<Artifact>, cache: Option<&CodeCache>) -> Result<Guest
     let Some(record) = &artifact.manifest().guest else { return Err(GuestError::None { path: path() }) };
     let damaged = |source| GuestError::Damaged { path: path(), source };
     let own = match &record.code {
-        None => Err(LinkError::Host { message: "artifact carries none".into() }),
         Some(code) if !settings::fits(code) => Err(LinkError::Foreign { found: code.clone() }),
-        Some(code) => {
+        code => {
             artifact.native_code().map_err(damaged)?;
-            match own_code(artifact) {
-                Some(own) => Guest::link(&record.name, record.kind, code, own),
+            match code.as_ref().zip(own_code(artifact)) {
+                Some((code, own)) => Guest::link(&record.name, record.kind, code, own),
                 None => Err(LinkError::Host { message: "artifact carries none".into() }),
             }
         }

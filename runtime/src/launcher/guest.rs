@@ -31,7 +31,7 @@ impl Worker {
         streams: Streams<'_>,
         load: Load<'_>,
     ) -> Result<Report, WorkerError> {
-        let text = serde_json::to_string(request).expect("texts and numbers are JSON");
+        let text = serde_json::to_string(request).map_err(|source| WorkerError::Request { source })?;
         let begun = self.begin_or_replace(|worker| {
             let memory = &mut worker.spawned.memory;
             let place = channel::write_text(memory, 0, &text).map_err(|source| WorkerError::Memory { source })?;

@@ -40,6 +40,9 @@ pub enum WorkerError {
     #[error("{reason}; and in its place {source}")]
     NoReplacement { reason: Reason, source: Box<LaunchError> },
     /// The worker was not asked, and can be used.
+    #[error("request to a guest cannot be told to its worker: {source}; name directories by paths that are UTF-8")]
+    Request { source: serde_json::Error },
+    /// Likewise.
     #[error("inputs do not fit in memory shared with a worker: {source}")]
     Memory { source: io::Error },
 }

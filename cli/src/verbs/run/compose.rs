@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use blink_compiler::{GuestSource, ModelSource, Prepack, Request, Target, compile};
-use blink_runtime::{CodeCache, host, thread_count};
+use blink_compiler::{GuestSource, ModelSource, Request, compile};
+use blink_runtime::{CodeCache, thread_count};
 
 use super::{RunArgs, WrongUse};
 use crate::output::{Output, note};
@@ -34,17 +34,8 @@ pub(super) fn compose(args: &RunArgs, output: &Output) -> anyhow::Result<Option<
     }
     let scratch = Scratch::new(None)?;
     let path = scratch.path().join("composed.blink");
-    let request = Request {
-        models,
-        guest: Some(GuestSource { path: guest.clone(), optimise: false, cache: Some(CodeCache::of_user()?) }),
-        output: path.clone(),
-        target: Target::Class(host::class()),
-        prepack: Prepack::Auto,
-        set_dims: Vec::new(),
-        golden_dims: Vec::new(),
-        seed: 1,
-        threads: thread_count(args.threads)?,
-    };
+    let guest = GuestSource { path: guest.clone(), optimise: false, cache: Some(CodeCache::of_user()?) };
+    let request = Request { guest: Some(guest), ..Request::new(models, path.clone(), thread_count(args.threads)?) };
     let summary = compile(&request, |stage, file| {
         if output.verbose > 0 {
             note!("{} {}", stage.doing(), file.display());

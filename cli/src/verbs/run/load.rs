@@ -2,12 +2,12 @@
 //! code of a guest for this host. Both are kept in the cache.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_compiler::{ModelSource, Prepack, Request, Target, compile};
+use blink_compiler::{ModelSource, Request, compile};
 use blink_runtime::{CodeCache, host, library, thread_count};
 
 use crate::exit;
@@ -32,17 +32,7 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let scratch = Scratch::new(None)?;
     let file = scratch.path().join("model.onnx");
     fs::write(&file, onnx).with_context(|| file.display().to_string())?;
-    let request = Request {
-        models: vec![ModelSource::from(Path::new(&file))],
-        guest: None,
-        output: output.clone(),
-        target: Target::Class(host::class()),
-        prepack: Prepack::Auto,
-        set_dims: Vec::new(),
-        golden_dims: Vec::new(),
-        seed: 1,
-        threads: thread_count(None)?,
-    };
+    let request = Request::new(vec![ModelSource::from(file.as_path())], output.clone(), thread_count(None)?);
     compile(&request, |_, _| ())?;
     Ok(output)
 }
