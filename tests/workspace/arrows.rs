@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::root;
 
 /// Which crates of this workspace each may use, itself, in its tests or in its build.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("blink-tensors", &[]),
     ("blink-artifact", &["blink-tensors"]),
     ("blink-restorer", &[]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     // Its own tests use itself, with its feature `compiler`.
     ("blink-guest", &["blink-artifact", "blink-guest", "blink-tensors"]),
     ("blink-runtime", &["blink-artifact", "blink-guest", "blink-snapshots", "blink-tensors"]),
+    ("blink-server", &["blink-artifact", "blink-examples", "blink-runtime", "blink-tensors"]),
     ("blink-compiler", &["blink-artifact", "blink-guest", "blink-runtime", "blink-snapshots", "blink-tensors"]),
     ("blink-examples", &["blink-compiler", "blink-tensors"]),
     ("blink-benches", &["blink-compiler", "blink-examples", "blink-runtime", "blink-snapshots", "blink-tensors"]),
@@ -28,6 +29,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "blink-examples",
             "blink-restorer",
             "blink-runtime",
+            "blink-server",
             "blink-snapshots",
             "blink-tensors",
         ],

@@ -1,0 +1,137 @@
+//! [`Config`] and [`ModelSettings`]: what is meant, wherever it was said.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use blink_runtime::StartMode;
+
+/// How a server runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Artifacts, and directories of them.
+    pub models: Vec<PathBuf>,
+    /// Where HTTP is spoken; every listener takes HTTP/1.1 and HTTP/2, REST and gRPC.
+    pub http: Vec<Address>,
+    /// Where gRPC clients are told to come.
+    pub grpc: Vec<Address>,
+    /// Most bytes of a request and of an answer that is parsed, after decompression.
+    pub max_body: usize,
+    /// How long a client may take to send a request's head, and between two parts of its body.
+    pub client_timeout: Duration,
+    /// Most connections at once.
+    pub connections: usize,
+    /// Memory for all workers, in bytes; `None`: any.
+    pub memory: Option<u64>,
+    /// Runs at once on this host, all models together; `None`: the CPUs it may use, or the most workers of a model.
+    pub running: Option<usize>,
+    /// Whether clients may load and unload models.
+    pub repository_control: bool,
+    /// How often directories of models are looked at; `None`: never.
+    pub poll: Option<Duration>,
+    /// How long requests in flight may take once the server was told to end.
+    pub drain: Duration,
+    /// When snapshots are made.
+    pub warm: Warm,
+    /// How logs are written.
+    pub log: LogFormat,
+    /// Where spans go, as OTLP over HTTP; `None`: nowhere.
+    pub otlp: Option<String>,
+    /// Whether the web page is served.
+    pub page: bool,
+    /// How a model is served that nothing else is said of.
+    pub defaults: ModelSettings,
+    /// How the models of these names are.
+    pub named: BTreeMap<String, ModelSettings>,
+}
+
+impl Config {
+    /// How the model of this name is served.
+    pub fn settings(&self, name: &str) -> &ModelSettings {
+        self.named.get(name).unwrap_or(&self.defaults)
+    }
+}
+
+/// How one model is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelSettings {
+    /// Fewest and most workers.
+    pub workers: (usize, usize),
+    /// How long a worker waits for work before it ends, above the fewest.
+    pub idle: Duration,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// How long a request may take, waiting included, where the client does not say.
+    pub timeout: Duration,
+    /// How long one run may take, the start not included; `None`: any.
+    pub time: Option<Duration>,
+    /// Most bytes that a worker may take for itself; `None`: any.
+    pub memory: Option<u64>,
+    /// Most CPUs that a worker may use, in hundredths; `None`: any.
+    pub cpu: Option<u32>,
+    /// Threads of a run; `None`: what the CPU quota allows.
+    pub threads: Option<usize>,
+    /// Which start its workers take.
+    pub start: StartMode,
+    /// Requests run together; `None`: each alone.
+    pub batching: Option<Batching>,
+    /// For a guest: where its paths begin; `None`: `/apps/NAME`.
+    pub prefix: Option<String>,
+}
+
+impl Default for ModelSettings {
+    fn default() -> ModelSettings {
+        ModelSettings {
+            workers: (0, 1),
+            idle: Duration::from_secs(30),
+            queue: 128,
+            timeout: Duration::from_secs(60),
+            time: None,
+            memory: None,
+            cpu: None,
+            threads: None,
+            start: StartMode::Auto,
+            batching: None,
+            prefix: None,
+        }
+    }
+}
+
+/// How requests are run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batching {
+    /// Most elements of the batch dim in one run.
+    pub size: usize,
+    /// How long the first may wait for others.
+    pub wait: Duration,
+}
+
+/// When snapshots are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warm {
+    /// In the background, as soon as a model is there.
+    #[default]
+    Load,
+    /// Never: those that are there are used.
+    Never,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A TCP address; port 0: any free one.
+    Tcp(SocketAddr),
+    /// A Unix socket's path.
+    Unix(PathBuf),
+}

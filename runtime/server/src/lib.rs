@@ -1,0 +1,23 @@
+//! Serving: workers on demand behind the Open Inference Protocol v2.
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | `config/` | flags, variables and `blink.toml` become one [`config::Config`] |
+//! | `repository/` | which models are there: found, opened, swapped, unloaded |
+//! | `pool/` | their workers: from zero to as many as there is work for, and back |
+//! | `protocol/` | requests and answers of the protocol as values, whatever carries them |
+//! | `front/` | connections: which handler a request belongs to, its id, its limits |
+//! | `rest/`, `grpc/` | the protocol over each |
+//! | `apps/` | guests: bytes in and out, or HTTP |
+//! | `observe/` | what is counted, logged and traced |
+//! | `page/` | the web page |
+//! | `listen/` | sockets, systemd, and the end |
+//!
+//! A request is parsed by a front end, checked against its [`model::Model`], and handed to the pool, which alone knows
+//! of workers. Nothing that waits for a worker holds a thread.
+
+pub mod config;
+pub mod error;
+pub mod model;
+pub mod observe;
+pub mod protocol;
