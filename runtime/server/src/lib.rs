@@ -21,3 +21,4 @@ pub mod error;
 pub mod model;
 pub mod observe;
 pub mod protocol;
+pub mod repository;
