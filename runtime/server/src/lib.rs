@@ -19,10 +19,11 @@
 pub mod config;
 pub mod error;
 pub mod front;
+pub mod grpc;
 pub mod model;
 pub mod observe;
 pub mod protocol;
 pub mod serve;
 mod stand_in;
 pub mod state;
-pub use stand_in::{apps, grpc, listen, page, pool, repository, rest};
+pub use stand_in::{apps, listen, page, pool, repository, rest};
