@@ -187,20 +187,6 @@ pub mod rest {
         unimplemented!()
     }
 }
-pub mod grpc {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    #[derive(Clone)]
-    pub struct Service;
-    impl Service {
-        pub fn new(state: Arc<State>) -> Service {
-            unimplemented!()
-        }
-        pub async fn answer(&self, request: http::Request<hyper::body::Incoming>) -> http::Response<Body> {
-            unimplemented!()
-        }
-    }
-}
 pub mod apps {
     use crate::{
         front::{Body, Context},
