@@ -67,13 +67,13 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     let (close, closing) = watch::channel(false);
     let room = Arc::new(Semaphore::new(state.config.connections));
     for listener in listeners.into_listeners() {
-        info!(address = %listener.address(), "listening");
+        info!("listening on {}", listener.address());
         let (state, grpc) = (Arc::clone(&state), grpc.clone());
         tokio::spawn(front::accept(state, grpc, listener, Arc::clone(&room), closing.clone()));
     }
     state.readiness.loaded();
     notifier.ready();
-    info!(models = state.repository.models().len(), "ready");
+    info!("ready: {} models", state.repository.models().len());
     loop {
         match signals.next().await {
             Signal::Reload => state.repository.look(),
