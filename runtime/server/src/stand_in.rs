@@ -204,10 +204,3 @@ pub mod apps {
         unimplemented!()
     }
 }
-pub mod page {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    pub fn answer(state: &Arc<State>, request: &http::Request<hyper::body::Incoming>) -> Option<http::Response<Body>> {
-        unimplemented!()
-    }
-}
