@@ -18,6 +18,12 @@
 
 pub mod config;
 pub mod error;
+pub mod front;
 pub mod model;
 pub mod observe;
 pub mod protocol;
+pub mod rest;
+pub mod serve;
+mod stand_in;
+pub mod state;
+pub use stand_in::{apps, grpc, listen, page, pool, repository};
