@@ -173,8 +173,6 @@ pub mod listen {
         }
     }
 }
-    }
-}
 pub mod apps {
     use crate::{
         front::{Body, Context},
