@@ -18,7 +18,13 @@
 
 pub mod config;
 pub mod error;
+pub mod front;
+pub mod listen;
 pub mod model;
 pub mod observe;
 pub mod protocol;
 pub mod repository;
+pub mod serve;
+mod stand_in;
+pub mod state;
+pub use stand_in::{apps, grpc, page, pool, rest};

@@ -1,0 +1,111 @@
+//! Which handler a request is for. Whatever a handler does, an answer comes: a panic is a 500, and counted.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tracing::{debug, error, warn};
+
+use super::{Body, Context};
+use crate::observe::{self, Outcome};
+use crate::state::State;
+use crate::{apps, grpc, page, rest};
+
+/// Answers one request.
+pub(super) async fn answer(state: Arc<State>, grpc: grpc::Service, request: Request<Incoming>) -> Response<Body> {
+    let _counted = state.readiness.request();
+    let context = Context::new(request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answered = caught(context.clone().scope(handle(&state, grpc, request, &context))).await;
+    let mut response = answered.unwrap_or_else(|| {
+        state.readiness.panicked();
+        error!(request = %context.request_id, %method, path, "a handler panicked, which is a bug of blink's");
+        internal_error()
+    });
+    let headers = response.headers_mut();
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put("x-request-id", &context.request_id);
+    put("traceparent", &context.trace.header());
+    tell(&context, &method, &path, response.status());
+    response
+}
+
+async fn handle(
+    state: &Arc<State>,
+    grpc: grpc::Service,
+    request: Request<Incoming>,
+    context: &Context,
+) -> Response<Body> {
+    let is_grpc = |value: &HeaderValue| value.as_bytes().starts_with(b"application/grpc");
+    if request.headers().get(CONTENT_TYPE).is_some_and(is_grpc) {
+        return grpc.answer(request).await;
+    }
+    let path = request.uri().path();
+    if path == "/metrics" {
+        return observe::metrics::answer(state);
+    }
+    if let Some((app, prefix)) = state.repository.app(path) {
+        let whole = request.uri().path_and_query().map_or(path, |whole| whole.as_str());
+        let rest = whole.get(prefix..).unwrap_or_default().to_owned();
+        return apps::answer(state, app, rest, request, context).await;
+    }
+    if let Some(response) = page::answer(state, &request) {
+        return response;
+    }
+    rest::answer(state, request, context).await
+}
+
+/// What `work` comes to; `None` where it panics.
+async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+fn internal_error() -> Response<Body> {
+    let mut response = Response::new(Body::new(Full::new(Bytes::from_static(br#"{"error":"internal error"}"#))));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Writes the request down where somebody listens.
+fn tell(context: &Context, method: &http::Method, path: &str, status: StatusCode) {
+    let seen = context.seen();
+    let (model, version) = seen.model.as_ref().map_or(("", 0), |(name, version)| (name.as_str(), *version));
+    let request = &*context.request_id;
+    let ms = context.arrived.elapsed().as_secs_f64() * 1e3;
+    let (status_code, trace) = (status.as_u16(), context.trace.trace_id());
+    if status.is_server_error() {
+        warn!(request, %method, path, status = status_code, model, version, ms, trace, "failed");
+    } else {
+        debug!(request, %method, path, status = status_code, model, version, ms, trace, "answered");
+    }
+    observe::trace::finished(&Outcome { context, seen: &seen, method, path, status });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_and_a_value_passes() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(caught(async { 7 })), Some(7));
+        assert_eq!(runtime.block_on(caught(async { panic!("on purpose") })), None::<()>);
+    }
+}

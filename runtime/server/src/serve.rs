@@ -1,0 +1,109 @@
+//! [`serve`]: the whole server, from its configuration to its end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use blink_runtime::Launcher;
+use tokio::sync::{Semaphore, watch};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals};
+use crate::observe::RecentStarts;
+use crate::pool::{Pool, PoolLimits};
+use crate::repository::{Repository, RepositoryError};
+use crate::state::{Readiness, State};
+use crate::{front, grpc};
+
+/// How often the server looks whether it has answered all, once it was told to end.
+const LOOK: Duration = Duration::from_millis(5);
+/// The most threads that read and write requests. Workers compute elsewhere.
+const MOST_THREADS: usize = 8;
+
+/// Why a server did not run.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ServeError {
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("threads of the server could not be started: {0}")]
+    Threads(std::io::Error),
+}
+
+/// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build.
+pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
+    let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let threads = allowed.clamp(2, MOST_THREADS);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(ServeError::Threads)?;
+    let result = runtime.block_on(run(config, program, allowed));
+    // What still runs there belongs to nobody any more.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), ServeError> {
+    let notifier = Notifier::from_environment();
+    let mut signals = Signals::new()?;
+    let listeners = Listeners::open(&config)?;
+    let recent = RecentStarts::default();
+    let most = config.named.values().chain([&config.defaults]).map(|settings| settings.workers.1).max();
+    let limits =
+        PoolLimits { memory: config.memory, running: config.running.unwrap_or_else(|| allowed.max(most.unwrap_or(1))) };
+    let pool = Pool::new(Launcher::new(program), limits, recent.clone());
+    let repository = Repository::open(&config, Arc::new(pool.clone()))?;
+    let state = Arc::new(State {
+        repository,
+        pool,
+        recent,
+        readiness: Readiness::default(),
+        started: SystemTime::now(),
+        config,
+    });
+    let grpc = grpc::Service::new(Arc::clone(&state));
+    let (close, closing) = watch::channel(false);
+    let room = Arc::new(Semaphore::new(state.config.connections));
+    for listener in listeners.into_listeners() {
+        info!("listening on {}", listener.address());
+        let (state, grpc) = (Arc::clone(&state), grpc.clone());
+        tokio::spawn(front::accept(state, grpc, listener, Arc::clone(&room), closing.clone()));
+    }
+    state.readiness.loaded();
+    notifier.ready();
+    info!("ready: {} models", state.repository.models().len());
+    loop {
+        match signals.next().await {
+            Signal::Reload => state.repository.look(),
+            Signal::End => break,
+        }
+    }
+    state.readiness.begin_draining();
+    notifier.stopping();
+    info!(in_flight = state.readiness.in_flight(), "told to end: not ready any more, answering what has come");
+    tokio::select! {
+        () = drain(&state, &close) => {}
+        () = async { while !matches!(signals.next().await, Signal::End) {} } => warn!("told to end again: ending now"),
+    }
+    state.pool.stop();
+    info!("ended");
+    Ok(())
+}
+
+/// Answers what has come and what still comes, for half the time there is; then takes no more, and answers the rest.
+async fn drain(state: &State, close: &watch::Sender<bool>) {
+    let began = Instant::now();
+    let is_busy = || state.readiness.in_flight() > 0;
+    while is_busy() && began.elapsed() < state.config.drain / 2 {
+        tokio::time::sleep(LOOK).await;
+    }
+    let _ = close.send(true);
+    while (is_busy() || state.readiness.connections() > 0) && began.elapsed() < state.config.drain {
+        tokio::time::sleep(LOOK).await;
+    }
+    if is_busy() {
+        warn!(in_flight = state.readiness.in_flight(), "time to end is over: these have no answer");
+    }
+}
