@@ -173,18 +173,6 @@ pub mod listen {
         }
     }
 }
-pub mod grpc {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    #[derive(Clone)]
-    pub struct Service;
-    impl Service {
-        pub fn new(state: Arc<State>) -> Service {
-            unimplemented!()
-        }
-        pub async fn answer(&self, request: http::Request<hyper::body::Incoming>) -> http::Response<Body> {
-            unimplemented!()
-        }
     }
 }
 pub mod apps {
@@ -201,13 +189,6 @@ pub mod apps {
         request: http::Request<hyper::body::Incoming>,
         context: &Context,
     ) -> http::Response<Body> {
-        unimplemented!()
-    }
-}
-pub mod page {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    pub fn answer(state: &Arc<State>, request: &http::Request<hyper::body::Incoming>) -> Option<http::Response<Body>> {
         unimplemented!()
     }
 }

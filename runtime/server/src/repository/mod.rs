@@ -1,0 +1,3 @@
+//! x
+pub(crate) mod name;
+pub use crate::stand_in::repository::*;
