@@ -1,78 +1,6 @@
 //! Signatures of what is being written on other branches. Removed when they come.
 #![allow(missing_docs, unused_variables, clippy::unimplemented)]
 
-pub mod pool {
-    use crate::{
-        error::RequestError,
-        model::Model,
-        observe::{RecentStarts, Times},
-        protocol::InputTensor,
-    };
-    use blink_runtime::{GuestReport, GuestRequest, Launcher};
-    use blink_tensors::TensorView;
-    use std::{os::fd::OwnedFd, sync::Arc, time::Instant};
-    #[derive(Clone)]
-    pub struct Pool;
-    pub struct PoolLimits {
-        pub memory: Option<u64>,
-        pub running: usize,
-    }
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum WorkerState {
-        Starting,
-        Idle,
-        Busy,
-        Ending,
-    }
-    pub struct PoolView {
-        pub models: Vec<ModelView>,
-        pub memory: u64,
-        pub running: usize,
-    }
-    pub struct ModelView {
-        pub id: u64,
-        pub queued: usize,
-        pub workers: Vec<WorkerView>,
-    }
-    pub struct WorkerView {
-        pub pid: u32,
-        pub state: WorkerState,
-        pub start: Option<&'static str>,
-        pub since: Instant,
-        pub private: u64,
-        pub shared: u64,
-        pub answered: u64,
-    }
-    impl Pool {
-        pub fn new(launcher: Launcher, limits: PoolLimits, recent: RecentStarts) -> Pool {
-            unimplemented!()
-        }
-        pub async fn infer<T: Send + 'static>(
-            &self,
-            model: &Arc<Model>,
-            inputs: Vec<InputTensor>,
-            deadline: Instant,
-            finish: impl FnOnce(&[(&str, TensorView<'_>)]) -> T + Send + 'static,
-        ) -> Result<(T, Times), RequestError> {
-            unimplemented!()
-        }
-        pub async fn run_guest(
-            &self,
-            model: &Arc<Model>,
-            request: GuestRequest,
-            streams: [OwnedFd; 3],
-            deadline: Instant,
-        ) -> Result<GuestReport, RequestError> {
-            unimplemented!()
-        }
-        pub fn view(&self) -> PoolView {
-            unimplemented!()
-        }
-        pub fn stop(&self) {
-            unimplemented!()
-        }
-    }
-}
 pub mod repository {
     use crate::{config::Config, error::RequestError, model::Model};
     use std::sync::Arc;
@@ -95,7 +23,7 @@ pub mod repository {
         pub model: Option<Arc<Model>>,
     }
     impl Repository {
-        pub fn open(config: &Config, starter: Arc<super::pool::Pool>) -> Result<Repository, RepositoryError> {
+        pub fn open(config: &Config, starter: Arc<crate::pool::Pool>) -> Result<Repository, RepositoryError> {
             unimplemented!()
         }
         pub fn find(&self, name: &str, version: Option<u64>) -> Result<Arc<Model>, RequestError> {
@@ -171,8 +99,6 @@ pub mod listen {
         pub async fn next(&mut self) -> Signal {
             unimplemented!()
         }
-    }
-}
     }
 }
 pub mod apps {
