@@ -87,6 +87,7 @@ fn what_is_not_a_request_is_refused() {
     for json in ["", "{", "[]", "null", "{}", r#"{"inputs": {}}"#, r#"{"inputs": []} {}"#, r#"{"inputs": [1]}"#] {
         assert!(refused(plain(json)).starts_with("request is not"), "{json}");
     }
+    assert!(refused(plain("7")).contains("expected an object with inputs"));
     for parameter in [r#""timeout": -1"#, r#""timeout": "1""#, r#""binary_data_output": 1"#] {
         let json = format!(r#"{{"inputs": [], "parameters": {{{parameter}}}}}"#);
         assert!(refused(plain(&json)).starts_with("request is not"), "{json}");
