@@ -19,12 +19,15 @@
 pub mod config;
 pub mod error;
 pub mod front;
+pub mod grpc;
 pub mod listen;
 pub mod model;
 pub mod observe;
+pub mod page;
 pub mod protocol;
 pub mod repository;
+pub mod rest;
 pub mod serve;
-mod stand_in;
 pub mod state;
-pub use stand_in::{apps, grpc, page, pool, rest};
+mod stand_in;
+pub use stand_in::{apps, pool};

@@ -87,34 +87,6 @@ pub mod pool {
         }
     }
 }
-pub mod rest {
-    use crate::{
-        front::{Body, Context},
-        state::State,
-    };
-    use std::sync::Arc;
-    pub async fn answer(
-        state: &Arc<State>,
-        request: http::Request<hyper::body::Incoming>,
-        context: &Context,
-    ) -> http::Response<Body> {
-        unimplemented!()
-    }
-}
-pub mod grpc {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    #[derive(Clone)]
-    pub struct Service;
-    impl Service {
-        pub fn new(state: Arc<State>) -> Service {
-            unimplemented!()
-        }
-        pub async fn answer(&self, request: http::Request<hyper::body::Incoming>) -> http::Response<Body> {
-            unimplemented!()
-        }
-    }
-}
 pub mod apps {
     use crate::{
         front::{Body, Context},
@@ -129,13 +101,6 @@ pub mod apps {
         request: http::Request<hyper::body::Incoming>,
         context: &Context,
     ) -> http::Response<Body> {
-        unimplemented!()
-    }
-}
-pub mod page {
-    use crate::{front::Body, state::State};
-    use std::sync::Arc;
-    pub fn answer(state: &Arc<State>, request: &http::Request<hyper::body::Incoming>) -> Option<http::Response<Body>> {
         unimplemented!()
     }
 }
