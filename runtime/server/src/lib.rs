@@ -28,6 +28,6 @@ pub mod protocol;
 pub mod repository;
 pub mod rest;
 pub mod serve;
-pub mod state;
 mod stand_in;
+pub mod state;
 pub use stand_in::{apps, listen};
