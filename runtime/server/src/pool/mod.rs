@@ -29,6 +29,7 @@ mod post;
 mod proof;
 mod schedule;
 mod shared;
+mod starter;
 mod ticker;
 mod view;
 
