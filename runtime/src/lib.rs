@@ -28,13 +28,13 @@ pub use blink_guest::{
     Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport, Request as GuestRequest,
     Used as GuestUsed,
 };
-pub use channel::{ChannelError, FailureClass};
+pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled};
 pub use engine::{EngineError, Outputs};
 pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
-    Answer, Counts, Ended, LaunchError, Launcher, Load, Reason, Start, StartMode, Stdio, Streams, WarmError, Warmed,
-    Worker, WorkerError, WorkerSpec,
+    Answer, Counts, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start, StartMode, Stdio,
+    Stopper, Streams, WarmError, Warmed, Worker, WorkerError, WorkerMemory, WorkerSpec,
 };
 pub use model::{Model, ModelError};
 pub use timeline::{Phase, Recorded, Span, Timeline};

@@ -49,6 +49,11 @@ pub enum Reason {
     Vdso,
     #[error("{path} was changed or replaced since the snapshot was made: run `blink warm ARTIFACT` again", path = path.display())]
     FileChanged { path: PathBuf },
+    #[error(
+        "{path} names another file than the one that is held open, and a snapshot is of a name: nothing is to be done",
+        path = path.display()
+    )]
+    Replaced { path: PathBuf },
     /// A [`Step`] by its number, and the error number.
     #[error("kernel or sandbox forbids {what}: {error}; workers start normally here", what = step_words(*step), error = os_error(*error))]
     Forbidden { step: u32, error: u32 },
@@ -83,6 +88,7 @@ impl Reason {
             Reason::Cpu => "cpu",
             Reason::Vdso => "vdso",
             Reason::FileChanged { .. } => "file-changed",
+            Reason::Replaced { .. } => "replaced",
             Reason::Forbidden { .. } => "forbidden",
             Reason::NoRestorer { .. } => "no-restorer",
             Reason::Unsupported => "unsupported",
@@ -117,6 +123,7 @@ mod tests {
             Reason::Cpu,
             Reason::Vdso,
             Reason::FileChanged { path: path() },
+            Reason::Replaced { path: path() },
             Reason::Forbidden { step: Step::Vdso as u32, error: 1 },
             Reason::NoRestorer { error: os_error(13).to_string() },
             Reason::Unsupported,

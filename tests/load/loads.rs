@@ -57,6 +57,6 @@ fn a_worker_that_is_killed_ends_the_load() {
     killer.join().expect("it does not panic");
     let Err(LoadError::Worker { name, source }) = loaded else { panic!("{:?}", loaded.map(|runs| runs.seconds)) };
     let LaunchError::Worker(died) = *source else { panic!("{source}") };
-    assert!(matches!(died, WorkerError::Died { pid: died, ended: Ended::Signal(9) } if died == pid), "{died}");
+    assert!(matches!(died, WorkerError::Died { pid: died, ended: Ended::Signal(9), .. } if died == pid), "{died}");
     assert_eq!(name, "normal");
 }

@@ -1,8 +1,11 @@
 //! A worker gives the bits that an instance in this process gives.
 
 use blink_examples::{matrix, values};
-use blink_runtime::{Answer, Instance, Model, Outputs, Phase, Start, StartMode, StartOptions, Timeline, WorkerError};
-use blink_tensors::{Tensor, TensorView};
+use blink_runtime::{
+    Answer, Instance, Model, ONLY_MODEL, Outputs, Phase, Start, StartMode, StartOptions, Timeline, Unfilled,
+    WorkerError,
+};
+use blink_tensors::{DType, DataView, Tensor, TensorView};
 
 use crate::support::files::{Named, same, views};
 use crate::support::{Folder, models};
@@ -13,6 +16,19 @@ fn instance(folder: &Folder, artifact: &str, threads: usize) -> Instance {
     let model = Model::open(folder.path(artifact)).expect("it was made for this host");
     let options = StartOptions { threads: Some(threads), prepack: None, pin: false };
     Instance::start(&model, &options, &mut Timeline::new()).expect("it starts")
+}
+
+/// The same inputs, yet to be filled; strings are there already.
+fn unfilled<'a>(inputs: &'a [(&'a str, TensorView<'a>)]) -> Vec<Unfilled<'a>> {
+    let strings = |view: TensorView<'a>| match view.data() {
+        DataView::Strings(strings) => Some(strings),
+        DataView::Bytes(_) => None,
+    };
+    let unfilled = |(name, view): &(&'a str, TensorView<'a>)| {
+        let (dtype, shape) = (view.dtype(), view.shape());
+        Unfilled { name, dtype, shape, strings: strings(*view) }
+    };
+    inputs.iter().map(unfilled).collect()
 }
 
 /// Whether both say the same under the same names.
@@ -35,10 +51,14 @@ fn the_matrix_is_answered_as_in_one_process() {
             let instance = instance(&folder, "model.blink", 2);
             let mut worker = launched(&folder, "model.blink");
             let inputs = views(&case.inputs);
+            let filled =
+                |index: usize, bytes: &mut [u8]| bytes.copy_from_slice(inputs[index].1.bytes().expect("elements"));
             // The second run uses memory that the first has written to.
             let differs = (0..2).any(|_| {
                 let expected = instance.run(&inputs).expect("it runs in this process");
-                !worker.run(&inputs).is_ok_and(|answer| agree(answer, &instance, &expected))
+                let same = |answer: Answer<'_>| agree(answer, &instance, &expected);
+                !worker.run(&inputs).is_ok_and(same)
+                    || !worker.run_filled(ONLY_MODEL, &unfilled(&inputs), filled).is_ok_and(same)
             });
             differs.then(|| case.name.clone())
         })
@@ -75,16 +95,27 @@ fn inputs_may_be_filled_where_the_worker_reads_them() {
             .iter()
             .map(|(_, view)| view.bytes().unwrap().to_vec())
             .collect();
-        let shape = [n];
-        let unfilled: Vec<_> = inputs.iter().map(|(name, t)| (name.as_str(), t.view().dtype(), &shape[..])).collect();
         let fill = |index: usize, bytes: &mut [u8]| {
             bytes.copy_from_slice(inputs[index].1.view().bytes().expect("numbers"));
         };
-        let answer = worker.run_filled(&unfilled, fill).expect("it runs");
+        let answer = worker.run_filled(ONLY_MODEL, &unfilled(&views(&inputs)), fill).expect("it runs");
         assert!(answer.iter().zip(&expected).all(|((_, view), expected)| view.bytes() == Some(expected)), "{n}");
     }
-    let strings = [("a", blink_tensors::DType::String, &[1][..])];
-    assert!(matches!(worker.run_filled(&strings, |_, _| ()), Err(WorkerError::Memory { .. })));
+}
+
+#[test]
+fn strings_are_given_with_strings_alone() {
+    let folder = models::compiled_two();
+    let mut worker = launched(&folder, "two.blink");
+    let words = ["a".to_owned(), "b".to_owned()];
+    for (dtype, strings) in [(DType::String, None), (DType::String, Some(&words[..1])), (DType::I64, Some(&words[..]))]
+    {
+        let wrong = [Unfilled { name: "a", dtype, shape: &[2], strings }];
+        let answer = worker.run_filled(ONLY_MODEL, &wrong, |_, _| ());
+        assert!(matches!(answer, Err(WorkerError::Memory { .. })), "{dtype} {strings:?}");
+    }
+    let expected = worker.run(&[("a", values(&[1], &[2i64]).view()), ("b", values(&[1], &[3i64]).view())]);
+    assert!(expected.is_ok_and(|answer| same(answer.get(0), values(&[1], &[5i64]).view())), "it was not asked before");
 }
 
 #[test]

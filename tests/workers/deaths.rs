@@ -21,7 +21,7 @@ fn signal(name: &str, pid: u32) {
 fn finds_it_dead(mut worker: Worker) {
     for _ in 0..3 {
         match worker.run(&[("x", models::x().view())]) {
-            Err(WorkerError::Died { pid, ended: Ended::Signal(9) }) => assert_eq!(pid, worker.pid()),
+            Err(WorkerError::Died { pid, ended: Ended::Signal(9), .. }) => assert_eq!(pid, worker.pid()),
             Err(error) => panic!("{error}"),
             Ok(_) => panic!("expected no answer from the dead"),
         }

@@ -19,10 +19,16 @@
 pub mod config;
 pub mod error;
 pub mod front;
+pub mod grpc;
+pub mod listen;
 pub mod model;
 pub mod observe;
+pub mod page;
+pub mod pool;
 pub mod protocol;
+pub mod repository;
+pub mod rest;
 pub mod serve;
 mod stand_in;
 pub mod state;
-pub use stand_in::{apps, grpc, listen, page, pool, repository, rest};
+pub use stand_in::apps;

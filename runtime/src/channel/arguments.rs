@@ -1,7 +1,7 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT LIBRARY CODE MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a conversation between
-//! two builds of the same source, so it is positions, not options.
+//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a
+//! conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ use crate::instance::StartOptions;
 pub(crate) struct Arguments {
     /// The artifact.
     pub(crate) artifact: PathBuf,
+    /// Whether it comes open, as descriptor [`super::ARTIFACT`]. The path is then what messages call it.
+    pub(crate) held: bool,
     /// ONNX Runtime; `None` for the one that the worker finds.
     pub(crate) library: Option<PathBuf>,
     /// Where native code of guests is kept; `None` where there is no such directory.
@@ -53,6 +55,7 @@ impl Arguments {
         vec![
             VERB.into(),
             self.artifact.clone().into(),
+            switch(self.held).into(),
             self.library.clone().unwrap_or_default().into(),
             self.code.clone().unwrap_or_default().into(),
             self.model.as_deref().unwrap_or_default().into(),
@@ -66,11 +69,12 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, library, code, model, threads, prepack, pin, mode] = &words[..] else { return None };
+        let [artifact, held, library, code, model, threads, prepack, pin, mode] = &words[..] else { return None };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
         let model = model.to_str()?;
         Some(Arguments {
             artifact: artifact.into(),
+            held: switch(held)?,
             library: path(library),
             code: path(code),
             model: Some(model.to_owned()).filter(|model| !model.is_empty()),
@@ -109,6 +113,7 @@ mod tests {
         let artifact = OsString::from_vec(b"/a b/\xff.blink".to_vec()).into();
         Arguments {
             artifact,
+            held: true,
             library: None,
             code: None,
             model: None,
@@ -122,6 +127,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let named = Arguments {
+            held: false,
             library: Some("/l".into()),
             code: Some("/c".into()),
             model: Some("m n".into()),
@@ -139,7 +145,7 @@ mod tests {
     #[test]
     fn other_words_are_refused() {
         let words: Vec<OsString> = arguments().to_words().into_iter().skip(1).collect();
-        for at in 4..words.len() {
+        for at in [1].into_iter().chain(5..words.len()) {
             let mut other = words.clone();
             other[at] = "other".into();
             assert_eq!(Arguments::parse(other.into_iter()), None, "word {at}");

@@ -29,11 +29,15 @@ pub(crate) use blink_snapshots::channel::{IMAGE, MEMORY, REFUSED, SOCKET};
 pub(crate) use failure::Failure;
 pub use failure::FailureClass;
 pub(crate) use memory::{SharedMemory, nameless};
-pub(crate) use packet::{ONLY, Packet, Place, STREAMS, receive, receive_with, send, send_with};
+pub use packet::ONLY;
+pub(crate) use packet::{Packet, Place, STREAMS, receive, receive_with, send, send_with};
+pub use record::Unfilled;
 pub(crate) use record::{Record, read_bytes, read_text, write, write_bytes, write_text, write_unfilled};
 
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";
+/// The descriptor of an artifact that the launcher holds open. A restored worker has its image there, until it is mapped.
+pub(crate) const ARTIFACT: RawFd = IMAGE;
 /// The lowest number of a descriptor that the launcher keeps: what is below is put in place in the worker.
 const FIRST: RawFd = 10;
 

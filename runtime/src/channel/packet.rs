@@ -35,7 +35,7 @@ pub(crate) struct Place {
 pub(crate) enum Packet {
     /// Launcher to worker: run the model of this index on these inputs; [`ONLY`]: the only one.
     Run(u32, Place),
-    /// Worker to launcher: these are the outputs, or the text of facts.
+    /// Worker to launcher: these are the outputs, or the text of facts, or the start's phases.
     Answer(Place),
     /// Worker to launcher: the start or this run failed, with a class of failure and a message.
     Failed(u32, Place),
@@ -56,10 +56,12 @@ pub(crate) enum Packet {
     Load(Place),
     /// Launcher to worker: the artifact made of it, as the text of a path.
     Loaded(Place),
+    /// Launcher to worker: say when the start is complete. The answer holds its phases and no tensors.
+    Ready,
 }
 
-/// The index of a model where there is but one.
-pub(crate) const ONLY: u32 = u32::MAX;
+/// The index of a model where a worker has but one.
+pub const ONLY: u32 = u32::MAX;
 
 impl Packet {
     fn words(self) -> [u64; 4] {
@@ -74,6 +76,7 @@ impl Packet {
             Packet::Begun => [7, 0, 0, 0],
             Packet::Load(at) => place(8, at),
             Packet::Loaded(at) => place(9, at),
+            Packet::Ready => [10, 0, 0, 0],
         }
     }
 
@@ -106,6 +109,7 @@ impl Packet {
             7 => Ok(Packet::Begun),
             8 => Ok(Packet::Load(place)),
             9 => Ok(Packet::Loaded(place)),
+            10 => Ok(Packet::Ready),
             _ => Err(ChannelError::Packet { found: head }),
         }
     }
@@ -184,7 +188,7 @@ mod tests {
         let at = Place { offset: 64, len: u64::MAX, memory_len: 0x0102_0304_0506_0708 };
         let refused = Packet::Refused { code: u32::MAX, details: [1, 2] };
         let runs = [Packet::Run(3, at), Packet::Answer(at), Packet::Failed(7, at), refused, Packet::Facts];
-        let guests = [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at)];
+        let guests = [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at), Packet::Ready];
         for packet in runs.into_iter().chain(guests) {
             send(&here, packet).unwrap();
             assert_eq!(receive(&there).unwrap(), Some(packet));
@@ -227,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_refused() {
-        for head in [0, 10, u64::MAX] {
+        for head in [0, 11, u64::MAX] {
             assert!(matches!(Packet::of([head, 0, 0, 0]), Err(ChannelError::Packet { found }) if found == head));
         }
         let (mut here, there) = UnixStream::pair().unwrap();

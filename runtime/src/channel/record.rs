@@ -46,8 +46,18 @@ enum Elements {
     Strings(Vec<String>),
 }
 
-/// A tensor whose elements are not there yet: name, dtype (not strings) and shape.
-pub(crate) type Unfilled<'a> = (&'a str, DType, &'a [usize]);
+/// A tensor that is yet to be put into shared memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfilled<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// Element type.
+    pub dtype: DType,
+    /// Dims, outermost first.
+    pub shape: &'a [usize],
+    /// The elements of dtype string, as many as the shape says; `None` for every other dtype.
+    pub strings: Option<&'a [String]>,
+}
 
 /// Writes tensors and phases into `memory`, from `start` on, and makes room where there is too little.
 pub(crate) fn write(
@@ -70,20 +80,36 @@ pub(crate) fn write(
 }
 
 /// As [`write`], of tensors whose elements `fill` puts where they belong: it gets the index of each, and its bytes.
+/// Strings are there already, and it is not asked for them.
 pub(crate) fn write_unfilled(
     memory: &mut SharedMemory,
     start: usize,
     tensors: &[Unfilled<'_>],
-    fill: impl FnMut(usize, &mut [u8]),
+    mut fill: impl FnMut(usize, &mut [u8]),
 ) -> io::Result<Place> {
     let mut layout = Layout::new(start, tensors.len());
-    for &(name, dtype, shape) in tensors {
+    let mut filled = Vec::with_capacity(tensors.len());
+    for (index, &Unfilled { name, dtype, shape, strings }) in tensors.iter().enumerate() {
         layout.tensor(name, dtype, shape);
-        let no_len = || io::Error::new(ErrorKind::InvalidInput, format!("{dtype}{shape:?} has no fixed length"));
-        layout.elements(count(shape).and_then(|count| dtype.byte_len(count)).ok_or_else(no_len)?)?;
+        let count = count(shape);
+        let len = count.and_then(|count| dtype.byte_len(count));
+        match (strings, len) {
+            (Some(strings), _) if dtype == DType::String && count == Some(strings.len()) => {
+                strings.iter().for_each(|string| layout.table.text(string));
+            }
+            (None, Some(len)) => {
+                layout.elements(len)?;
+                filled.push(index);
+            }
+            (strings, _) => {
+                let given = strings.map_or("no strings".into(), |strings| format!("{} strings", strings.len()));
+                let told = format!("'{name}' is {dtype}{shape:?} with {given}");
+                return Err(io::Error::new(ErrorKind::InvalidInput, told));
+            }
+        }
     }
     layout.phases(&[]);
-    layout.write(memory, fill)
+    layout.write(memory, |place, bytes| fill(filled[place], bytes))
 }
 
 /// A table being made, and where the elements that it tells of will stand.

@@ -1,10 +1,18 @@
 //! [`Child`]: a process that was spawned here and is reaped here, once. None is left behind.
 
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+#[cfg(target_os = "linux")]
+use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+
+#[cfg(target_os = "linux")]
+use crate::channel::high;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,22 +35,64 @@ impl fmt::Display for Ended {
     }
 }
 
+/// The process itself, for all who may end it.
+#[derive(Debug)]
+pub(super) struct Process {
+    pid: Pid,
+    /// A descriptor of this very process, where the system has such: it leads to no other that gets its id.
+    #[cfg(target_os = "linux")]
+    handle: Option<OwnedFd>,
+    ended: Mutex<Option<Ended>>,
+}
+
+impl Process {
+    /// Sends it the signal that ends it, unless it was waited for. It may have ended already, which is as well.
+    pub(super) fn kill(&self) {
+        let ended = self.ended();
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = &self.handle {
+            let _ = pidfd_send_signal(handle, Signal::KILL);
+            return;
+        }
+        // Not reaped yet, so the id is its own.
+        if ended.is_none() {
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Option<Ended>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A process of ours. Dropped, it is killed and reaped.
 #[derive(Debug)]
-pub(super) struct Child {
-    pid: Pid,
-    ended: Option<Ended>,
-}
+pub(super) struct Child(Arc<Process>);
 
 impl Child {
     /// The process `pid`, which was just spawned.
     pub(super) fn new(pid: Pid) -> Child {
-        Child { pid, ended: None }
+        Child(Arc::new(Process {
+            pid,
+            #[cfg(target_os = "linux")]
+            handle: pidfd_open(pid, PidfdFlags::empty()).ok().and_then(|handle| high(handle).ok()),
+            ended: Mutex::default(),
+        }))
+    }
+
+    /// The process, which others may end and only this value waits for.
+    pub(super) fn process(&self) -> &Arc<Process> {
+        &self.0
     }
 
     /// Its id. Until it was waited for, no other process has it.
     pub(super) fn pid(&self) -> u32 {
-        self.pid.as_raw_pid() as u32
+        self.0.pid.as_raw_pid() as u32
+    }
+
+    /// Whether it has been waited for.
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.ended().is_some()
     }
 
     /// Waits for it to end, but no longer than `patience`; then it is killed.
@@ -64,25 +114,25 @@ impl Child {
     /// Kills it, unless it has ended.
     pub(super) fn kill(&mut self) -> Ended {
         loop {
-            if let Some(ended) = self.ended {
+            if let Some(ended) = *self.0.ended() {
                 return ended;
             }
-            // Not reaped yet, so the id is its own. It may have ended already, which is as well.
-            let _ = kill_process(self.pid, Signal::KILL);
+            self.0.kill();
             self.poll(WaitOptions::empty());
         }
     }
 
     /// Reaps it, if it has ended.
     fn poll(&mut self, options: WaitOptions) -> Option<Ended> {
-        if self.ended.is_none() {
-            self.ended = match waitpid(Some(self.pid), options) {
+        let mut ended = self.0.ended();
+        if ended.is_none() {
+            *ended = match waitpid(Some(self.0.pid), options) {
                 Ok(found) => found.map(|(_, status)| how(status)),
                 Err(Errno::INTR) => None,
                 Err(_) => Some(Ended::Unknown),
             };
         }
-        self.ended
+        *ended
     }
 }
 
@@ -134,7 +184,7 @@ mod tests {
     #[test]
     fn nothing_is_left_behind() {
         let child = started("exec sleep 1000");
-        let pid = child.pid;
+        let pid = child.0.pid;
         drop(child);
         assert!(matches!(waitpid(Some(pid), WaitOptions::NOHANG), Err(Errno::CHILD)));
     }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `spec.rs` | [`WorkerSpec`]: what is to be started, and how |
 //! | `spawn.rs` | a process with a socket and memory shared with it |
-//! | `child.rs` | its life and end |
+//! | `child.rs`, `stopper.rs` | its life and end |
+//! | `limits.rs`, `memory.rs` | what it may take, and what it has taken |
 //! | `worker.rs` | [`Worker`]: the handle |
 //! | `guest.rs` | running its guest |
 //! | `answer.rs` | [`Answer`]: outputs where the worker put them |
@@ -17,17 +18,21 @@
 mod answer;
 mod child;
 mod guest;
+mod limits;
+mod memory;
 mod proof;
 mod read_ahead;
 mod restore;
 mod spawn;
 mod spec;
+mod stopper;
 mod warm;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -35,13 +40,16 @@ pub use answer::Answer;
 pub use blink_snapshots::Reason;
 pub use child::Ended;
 pub use guest::{Load, Streams};
+pub use limits::{LimitError, ProcessLimits};
+pub use memory::WorkerMemory;
 pub use spec::{StartMode, Stdio, WorkerSpec};
+pub use stopper::Stopper;
 pub use warm::{WarmError, Warmed};
 pub use worker::{Worker, WorkerError};
 
 use restore::Restorer;
 
-use crate::channel::{Arguments, Mode, SharedMemory};
+use crate::channel::{Arguments, Mode, SharedMemory, high_copy};
 use crate::host;
 use crate::instance::{StartError, thread_count};
 use crate::library::{self, Library, LibraryError};
@@ -59,6 +67,10 @@ pub enum LaunchError {
     NoSnapshot { artifact: PathBuf, reason: Reason },
     #[error("{what} holds a NUL byte, which no process can be given")]
     Nul { what: &'static str },
+    #[error("artifact that is held open cannot be given to a worker: {source}; raise the limit on open files")]
+    File { source: io::Error },
+    #[error("worker was not started, as it could not be limited: {0}")]
+    Limit(#[from] LimitError),
     #[error("memory to share with a worker could not be had: {source}")]
     Memory { source: io::Error },
     #[error("socket to a worker could not be made: {source}; raise the limit on open files")]
@@ -145,7 +157,7 @@ impl Launcher {
         }
         let spawned = self.start_normally(spec, threads)?;
         let start = self.count(Start::Normal { reason });
-        Ok(Worker::new(spawned, start, threads, spawned_at, None))
+        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, None))
     }
 
     /// Threads of a worker's runs.
@@ -169,8 +181,10 @@ impl Launcher {
 
     fn start_normally(&self, spec: &WorkerSpec, threads: usize) -> Result<spawn::Spawned, LaunchError> {
         let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
+        let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
         let arguments = Arguments {
             artifact: spec.artifact_path(),
+            held: file.is_some(),
             // What is not found here the worker looks for itself, and says so.
             library: self.library(spec).ok().map(|library| library.path),
             code: library::guests_dir().ok(),
@@ -180,7 +194,7 @@ impl Launcher {
             pin: spec.options.pin,
             mode: Mode::Serve,
         };
-        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, None)
+        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file.as_ref().map(|file| file.as_fd()))
     }
 
     /// Counts a start, and gives it back.

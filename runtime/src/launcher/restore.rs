@@ -81,7 +81,9 @@ impl Launcher {
         let store = self.restorer.store().ok_or(Reason::NoneMade)?;
         // What is missing here, a normal start misses too, and says so.
         let key = self.key(spec).map_err(|_| Reason::NoneMade)?;
-        store.find(&key)?.ok_or(Reason::NoneMade)
+        let found = store.find(&key)?.ok_or(Reason::NoneMade)?;
+        // After the image was opened: one that is made of a later file of this name is not taken for the held one's.
+        if spec.names_its_file() { Ok(found) } else { Err(Reason::Replaced { path: spec.artifact.clone() }) }
     }
 
     /// Starts a worker from a snapshot.
@@ -97,7 +99,7 @@ impl Launcher {
         let spawned = self.spawn_restorer(&found.file, spec, memory)?;
         let start = self.count(Start::Snapshot);
         let fallback = Fallback { launcher: self.clone(), spec: spec.clone(), found };
-        Ok(Worker::new(spawned, start, threads, spawned_at, Some(fallback)))
+        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, Some(fallback)))
     }
 
     /// Spawns the restorer on the image in `file`.
@@ -128,9 +130,13 @@ impl Fallback {
         }
     }
 
-    /// The reason that its death is. A crash costs the snapshot; to be ended by somebody, or by a sandbox, does not.
+    /// The reason that its death is. A crash costs the snapshot; to be ended by somebody, by a sandbox, or by want of
+    /// memory that it may not have, does not.
     pub(super) fn died(&self, ended: Ended) -> Reason {
         match ended {
+            Ended::Signal(libc::SIGABRT) if self.spec.limits.memory.is_some() => {
+                Reason::Ended { how: ended.to_string() }
+            }
             Ended::Signal(
                 libc::SIGKILL | libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT | libc::SIGSYS,
             ) => Reason::Ended { how: ended.to_string() },

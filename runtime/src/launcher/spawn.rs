@@ -28,14 +28,15 @@ pub(super) struct Spawned {
     pub(super) memory: SharedMemory,
 }
 
-/// Spawns `program` with `arguments`, and with environment, directory and stdio as `spec` has them. The process gets
-/// `memory`, the other end of the socket, and `image` where there is one, which must be a [`high`] descriptor.
+/// Spawns `program` with `arguments`, and with environment, directory, stdio and limits as `spec` has them. The process
+/// gets `memory`, the other end of the socket, and `file` where there is one, an image or an artifact, which must be a
+/// [`high`] descriptor.
 pub(super) fn spawn(
     program: &Path,
     arguments: &[OsString],
     spec: &WorkerSpec,
     memory: SharedMemory,
-    image: Option<BorrowedFd<'_>>,
+    file: Option<BorrowedFd<'_>>,
 ) -> Result<Spawned, LaunchError> {
     let name = c_string(program.as_os_str(), "program")?;
     let arguments = arguments.iter().map(|argument| c_string(argument, "argument"));
@@ -50,12 +51,12 @@ pub(super) fn spawn(
 
     let mut actions = Actions::new().map_err(failed)?;
     let given = [(there.as_raw_fd(), channel::SOCKET), (memory.descriptor().as_raw_fd(), channel::MEMORY)];
-    let image = image.map(|descriptor| (descriptor.as_raw_fd(), channel::IMAGE));
+    let file = file.map(|descriptor| (descriptor.as_raw_fd(), channel::IMAGE));
     (|| {
         for (number, _) in (0..).zip(spec.stdio).filter(|(_, stdio)| *stdio == Stdio::Null) {
             actions.open_null(number)?;
         }
-        given.into_iter().chain(image).try_for_each(|(from, to)| actions.duplicate(from, to))?;
+        given.into_iter().chain(file).try_for_each(|(from, to)| actions.duplicate(from, to))?;
         directory.as_ref().map_or(Ok(()), |directory| actions.change_directory(directory))
     })()
     .map_err(failed)?;
@@ -71,7 +72,10 @@ pub(super) fn spawn(
     };
     result(code).map_err(failed)?;
     let pid = Pid::from_raw(pid).ok_or_else(|| failed(io::Error::other("it has no process id")))?;
-    Ok(Spawned { child: Child::new(pid), socket: here, memory })
+    // Where a limit cannot be put on it, it is dropped here, and ends.
+    let child = Child::new(pid);
+    spec.limits.put_on(pid)?;
+    Ok(Spawned { child, socket: here, memory })
 }
 
 /// Both ends of a socket. Neither has a number that means something in the worker, or is a standard one here.

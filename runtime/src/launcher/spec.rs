@@ -1,8 +1,12 @@
 //! [`WorkerSpec`]: which model a worker is for, how it starts, and what its process is given.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::limits::ProcessLimits;
 use crate::instance::StartOptions;
 
 /// What to start.
@@ -10,6 +14,9 @@ use crate::instance::StartOptions;
 pub struct WorkerSpec {
     /// The artifact. A relative path is taken from the launcher's working directory.
     pub artifact: PathBuf,
+    /// The artifact, held open: the worker is started from this file, whatever `artifact` names by then. A snapshot is
+    /// used only where it names this very file still. `None`: the file that `artifact` names at the start.
+    pub file: Option<Arc<File>>,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
     /// Threads, packing, pinning.
@@ -22,6 +29,8 @@ pub struct WorkerSpec {
     pub directory: Option<PathBuf>,
     /// The worker's stdin, stdout and stderr. It uses none of them; libraries may write to the last.
     pub stdio: [Stdio; 3],
+    /// What its process may take.
+    pub limits: ProcessLimits,
 }
 
 /// Which start to take.
@@ -51,12 +60,14 @@ impl WorkerSpec {
     pub fn new(artifact: impl Into<PathBuf>) -> WorkerSpec {
         WorkerSpec {
             artifact: artifact.into(),
+            file: None,
             model: None,
             options: StartOptions::default(),
             start: StartMode::default(),
             environment: None,
             directory: None,
             stdio: [Stdio::default(); 3],
+            limits: ProcessLimits::default(),
         }
     }
 
@@ -67,6 +78,16 @@ impl WorkerSpec {
             Some(_) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             None => path.to_owned(),
         }
+    }
+
+    /// Whether `artifact` names the file that is held; true where none is.
+    pub(super) fn names_its_file(&self) -> bool {
+        let Some(file) = &self.file else { return true };
+        let same = |held: std::fs::Metadata, named: std::fs::Metadata| {
+            let identity = |of: &std::fs::Metadata| (of.dev(), of.ino(), of.size(), of.mtime(), of.mtime_nsec());
+            identity(&held) == identity(&named)
+        };
+        file.metadata().is_ok_and(|held| std::fs::metadata(&self.artifact).is_ok_and(|named| same(held, named)))
     }
 }
 
@@ -80,5 +101,21 @@ mod tests {
         assert_eq!(spec.artifact_path(), Path::new("a/one.blink"));
         spec.directory = Some("/".into());
         assert_eq!(spec.artifact_path(), std::env::current_dir().unwrap().join("a/one.blink"));
+    }
+
+    #[test]
+    fn a_path_names_the_held_file_until_another_has_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, other] = ["a.blink", "b.blink"].map(|name| directory.path().join(name));
+        std::fs::write(&path, "a").unwrap();
+        std::fs::write(&other, "a").unwrap();
+        let mut spec = WorkerSpec::new(&path);
+        assert!(spec.names_its_file());
+        spec.file = Some(File::open(&path).unwrap().into());
+        assert!(spec.names_its_file());
+        std::fs::rename(&other, &path).unwrap();
+        assert!(!spec.names_its_file());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!spec.names_its_file());
     }
 }

@@ -70,6 +70,8 @@ pub enum WarmError {
          UTF-8 and hold no newline; give it another name"
     )]
     Name { path: PathBuf },
+    #[error("{path} names another file than the one that is held open: make a snapshot of that one", path = path.display())]
+    Replaced { path: PathBuf },
     #[error("snapshot cannot be written: {source}")]
     Write { source: io::Error },
 }
@@ -94,7 +96,7 @@ pub struct Warmed {
 impl Launcher {
     /// Makes a snapshot of the worker that `spec` describes, for this host, in place of one that may be there.
     ///
-    /// Environment, directory and stdio of `spec` are not part of it. Workers may start from the old one meanwhile.
+    /// Environment, directory, stdio and limits of `spec` are not part of it. Workers may start from the old one meanwhile.
     pub fn warm(&self, spec: &WorkerSpec) -> Result<Warmed, WarmError> {
         let begin = Instant::now();
         let questions = questions(spec)?;
@@ -108,6 +110,9 @@ impl Launcher {
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
         let taken = self.write_down(&key, Mode::Park, pending.file())?;
+        if !spec.names_its_file() {
+            return Err(WarmError::Replaced { path: spec.artifact.clone() });
+        }
 
         // Those who ask how workers were started do not mean these.
         let apart = Launcher { counts: Arc::default(), ..self.clone() };
@@ -160,6 +165,7 @@ impl Launcher {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             artifact: key.artifact.clone(),
+            held: false,
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),
             code: library::guests_dir().ok(),
             model: Some(key.model.clone()).filter(|model| !model.is_empty()),

@@ -3,17 +3,20 @@
 
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::Duration;
 
-use blink_tensors::{DType, TensorView};
+use blink_tensors::TensorView;
 
 use super::answer::Answer;
 use super::child::Ended;
 use super::guest::Streams;
+use super::memory::WorkerMemory;
 use super::restore::Fallback;
 use super::spawn::Spawned;
+use super::stopper::Stopper;
 use super::{LaunchError, Reason, Start, StartMode};
-use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory};
+use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory, Unfilled};
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// How long a worker may take to end once it is alone. It has nothing to do but to end.
@@ -28,8 +31,13 @@ pub enum WorkerError {
     #[error("{message}")]
     Failed { class: FailureClass, message: String },
     /// The process is gone, and every later run says so.
-    #[error("worker {pid} died: {ended}; launch another one")]
-    Died { pid: u32, ended: Ended },
+    #[error("worker {pid} died: {ended}{}; launch another one", limited(*memory))]
+    Died {
+        pid: u32,
+        ended: Ended,
+        /// The most memory that it might take.
+        memory: Option<u64>,
+    },
     /// It said what no worker of this build says. It was ended.
     #[error("worker {pid} was ended, because it could not be understood: {source}; use one build for both sides")]
     Channel { pid: u32, source: ChannelError },
@@ -47,10 +55,17 @@ pub enum WorkerError {
     Memory { source: io::Error },
 }
 
+fn limited(memory: Option<u64>) -> String {
+    memory.map_or_else(String::new, |bytes| format!("; it might take {bytes} bytes of memory, which may be too few"))
+}
+
 /// A worker process. Dropped, it is ended and reaped.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) spawned: Spawned,
+    stopper: Stopper,
+    /// The most memory that it may take.
+    memory: Option<u64>,
     start: Start,
     threads: usize,
     timeline: Timeline,
@@ -72,12 +87,16 @@ impl Worker {
         start: Start,
         threads: usize,
         spawned_at: u64,
+        memory: Option<u64>,
         fallback: Option<Fallback>,
     ) -> Worker {
+        let stopper = Stopper::of(Arc::clone(spawned.child.process()));
         let timeline = Timeline::begin(Some(spawned_at), spawned_at);
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
         Worker {
             spawned,
+            stopper,
+            memory,
             start,
             threads,
             timeline,
@@ -102,15 +121,39 @@ impl Worker {
         self.answer(index, |memory| channel::write(memory, 0, inputs, &[]))
     }
 
-    /// As [`Worker::run`], without a copy: `fill` puts the elements of each input where the worker will read them. It is
-    /// given the input's index and its bytes, whose contents are not defined; strings are not among such inputs. Where
-    /// a normal worker takes the place of a restored one, it is called again.
+    /// As [`Worker::run_model`] ([`ONLY_MODEL`](crate::ONLY_MODEL): the worker's only one), without a copy: `fill` puts
+    /// the elements of each input where the worker will read them. It is given the input's index and its bytes, whose
+    /// contents are not defined, and is not asked for strings. Where a normal worker takes the place of a restored one,
+    /// it is called again.
     pub fn run_filled(
         &mut self,
-        inputs: &[(&str, DType, &[usize])],
+        model: u32,
+        inputs: &[Unfilled<'_>],
         mut fill: impl FnMut(usize, &mut [u8]),
     ) -> Result<Answer<'_>, WorkerError> {
-        self.answer(channel::ONLY, |memory| channel::write_unfilled(memory, 0, inputs, &mut fill))
+        self.answer(model, |memory| channel::write_unfilled(memory, 0, inputs, &mut fill))
+    }
+
+    /// Returns when the start is complete, which is when the worker could answer, and runs nothing. The timeline ends
+    /// there. A start that failed is the error that a run would give.
+    pub fn wait_ready(&mut self) -> Result<(), WorkerError> {
+        let place = self.ask_or_replace(|_| Ok(Packet::Ready))?;
+        let record = Record::read(&mut self.spawned.memory, place).map_err(|source| self.not_understood(source))?;
+        if !self.is_started {
+            record.phases.iter().for_each(|recorded| self.timeline.add(*recorded));
+            self.is_started = true;
+        }
+        Ok(())
+    }
+
+    /// What ends it from any thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// What its process holds now. It takes the kernel longer the more that is.
+    pub fn memory(&self) -> io::Result<WorkerMemory> {
+        if self.spawned.child.is_gone() { Err(ErrorKind::NotFound.into()) } else { WorkerMemory::of(self.pid()) }
     }
 
     fn answer(
@@ -168,7 +211,10 @@ impl Worker {
             _ => return Err(WorkerError::NotRestored { reason }),
         };
         match fallback.launcher.start_normally(&fallback.spec, self.threads) {
-            Ok(spawned) => self.spawned = spawned,
+            Ok(spawned) => {
+                self.stopper.follow(Arc::clone(spawned.child.process()));
+                self.spawned = spawned;
+            }
             Err(source) => return Err(WorkerError::NoReplacement { reason, source: Box::new(source) }),
         }
         self.start = fallback.launcher.count(Start::Normal { reason: Some(reason) });
@@ -211,15 +257,24 @@ impl Worker {
                 Some(fallback) => Err(WorkerError::NotRestored { reason: fallback.refused(code, details) }),
                 None => Err(self.not_understood(ChannelError::Turn)),
             },
-            Ok(Some(Packet::Run(..) | Packet::Facts | Packet::Guest(_) | Packet::Load(_) | Packet::Loaded(_))) => {
-                Err(self.not_understood(ChannelError::Turn))
-            }
+            Ok(Some(
+                Packet::Run(..)
+                | Packet::Facts
+                | Packet::Ready
+                | Packet::Guest(_)
+                | Packet::Load(_)
+                | Packet::Loaded(_),
+            )) => Err(self.not_understood(ChannelError::Turn)),
             Ok(None) => {
                 let ended = self.spawned.child.wait(PATIENCE);
+                let died = WorkerError::Died { pid: self.pid(), ended, memory: self.memory };
+                if self.stopper.is_stopped() {
+                    return Err(died);
+                }
                 // A crash costs the snapshot in any case.
                 match self.fallback.as_ref().map(|fallback| fallback.died(ended)) {
                     Some(reason) if !self.has_begun => Err(WorkerError::NotRestored { reason }),
-                    _ => Err(WorkerError::Died { pid: self.pid(), ended }),
+                    _ => Err(died),
                 }
             }
             Err(error) => Err(self.not_understood(error)),

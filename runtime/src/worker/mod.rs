@@ -25,6 +25,7 @@ use std::env;
 
 use crate::channel::{self, Arguments, Mode};
 use crate::timeline::{Timeline, now};
+use process::Given;
 use serve::Server;
 use start::Started;
 
@@ -35,17 +36,17 @@ pub fn is_asked_for() -> bool {
 
 /// Is a worker until the launcher is gone, then ends the process.
 ///
-/// To be called first thing in `main`, where [`is_asked_for`] says so: it takes over descriptors 3 and 4 and closes
-/// those above. A process that no launcher has spawned ends with exit code 2 and a line on stderr.
+/// To be called first thing in `main`, where [`is_asked_for`] says so: it takes over descriptors 3 and 4, and 5 where
+/// it is an artifact, and closes those above. A process that no launcher has spawned ends with exit code 2 and a line on stderr.
 pub fn enter() -> ! {
     let entered = now();
     let Some(arguments) = Arguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let mut server = match arguments.mode {
         Mode::Park | Mode::Probe => park::enter(arguments),
         Mode::Serve => {
-            let Some((socket, memory)) = process::adopt() else { process::refuse() };
+            let Some(Given { socket, memory, artifact }) = process::adopt(arguments.held) else { process::refuse() };
             let mut timeline = Timeline::begin(Some(entered), entered);
-            let started = Started::start(&arguments, &mut timeline);
+            let started = Started::start(&arguments, artifact, &mut timeline);
             Server::new(socket, memory, started, timeline)
         }
     };

@@ -10,7 +10,7 @@ use std::thread;
 
 use blink_snapshots::{Restored, close_inherited, park};
 
-use super::process;
+use super::process::{self, Given};
 use super::serve::Server;
 use super::start::Started;
 use crate::channel::{Arguments, Failure, FailureClass, Mode};
@@ -52,7 +52,7 @@ fn warm_on_a_thread(arguments: Arguments) -> Started {
 /// Starts the models and runs each, with the inputs of its golden run where it has one. A guest is linked and not run: it
 /// has state of its own in its instance alone.
 fn warm(arguments: &Arguments) -> Result<Started, Failure> {
-    let started = Started::start(arguments, &mut Timeline::new())?;
+    let started = Started::start(arguments, None, &mut Timeline::new())?;
     started.instances().iter().try_for_each(|instance| warm_up(instance))?;
     Ok(started)
 }
@@ -73,7 +73,7 @@ fn warm_up(instance: &Instance) -> Result<(), Failure> {
 
 /// What is to answer in a restored process.
 fn server(started: Result<Started, Failure>, restored: Restored) -> Server {
-    let Some((socket, memory)) = process::adopt() else { process::refuse() };
+    let Some(Given { socket, memory, .. }) = process::adopt(false) else { process::refuse() };
     let mut timeline = Timeline::begin(Some(restored.entered), restored.entered);
     timeline.add(Recorded { phase: Phase::Restore, begin: restored.entered, end: now() });
     Server::new(socket, memory, started, timeline)

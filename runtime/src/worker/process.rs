@@ -1,6 +1,7 @@
 //! The process itself: what its launcher gave it, its local time, and how it ends.
 #![allow(unsafe_code)]
 
+use std::fs::File;
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -12,13 +13,23 @@ use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::channel::{self, SharedMemory};
 
-/// Takes over the socket and the shared memory, and closes every descriptor above them: they are somebody else's.
-/// `None` where no launcher has put them there. To be called once, before anything is opened.
-pub(super) fn adopt() -> Option<(UnixStream, SharedMemory)> {
+/// What a launcher has given the process.
+pub(super) struct Given {
+    pub(super) socket: UnixStream,
+    pub(super) memory: SharedMemory,
+    /// The artifact, where it was to come open.
+    pub(super) artifact: Option<File>,
+}
+
+/// Takes over the socket, the shared memory, and the artifact where it is `held`, and closes every descriptor above
+/// them: they are somebody else's. `None` where no launcher has put them there. To be called once, before anything is
+/// opened.
+pub(super) fn adopt(held: bool) -> Option<Given> {
     let socket = take(channel::SOCKET, FileType::Socket)?;
     let memory = take(channel::MEMORY, FileType::RegularFile)?;
-    close_inherited(channel::MEMORY + 1);
-    Some((socket.into(), SharedMemory::of(memory)))
+    let artifact = if held { Some(take(channel::ARTIFACT, FileType::RegularFile)?.into()) } else { None };
+    close_inherited(if held { channel::ARTIFACT + 1 } else { channel::MEMORY + 1 });
+    Some(Given { socket: socket.into(), memory: SharedMemory::of(memory), artifact })
 }
 
 /// The descriptor `number`, where it is open and of this type. Processes that this one starts do not get it.

@@ -45,6 +45,7 @@ impl Server {
                 Packet::Run(model, request) => self.run(model, request),
                 Packet::Guest(request) => self.guest(request, streams),
                 Packet::Facts => self.tell_facts(),
+                Packet::Ready => self.tell_ready(),
                 Packet::Answer(_)
                 | Packet::Failed(..)
                 | Packet::Refused { .. }
@@ -110,6 +111,16 @@ impl Server {
             timeline.recorded()
         });
         channel::write(&mut self.line.memory(), free, &named, &phases).map_err(|error| Failure::memory(&error))
+    }
+
+    /// Tells the phases of the start, where it has not failed. It is complete then: no run is part of it.
+    fn tell_ready(&mut self) -> io::Result<()> {
+        if let Err(failure) = self.started.as_ref().map(drop).map_err(Failure::clone) {
+            return self.fail(&failure, 0);
+        }
+        let phases = self.timeline.take().map_or_else(Vec::new, |timeline| timeline.recorded());
+        let place = channel::write(&mut self.line.memory(), 0, &[], &phases)?;
+        channel::send(&self.line.socket, Packet::Answer(place))
     }
 
     fn tell_facts(&mut self) -> io::Result<()> {

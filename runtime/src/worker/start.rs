@@ -1,5 +1,6 @@
 //! [`Started`]: an artifact's models, and its guest, in a worker.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::thread;
 
@@ -24,11 +25,16 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Opens the artifact, starts its models, and links its guest beside that.
-    pub(super) fn start(arguments: &Arguments, timeline: &mut Timeline) -> Result<Started, Failure> {
+    /// Opens the artifact, which is in `file` where that is given, starts its models, and links its guest beside that.
+    pub(super) fn start(
+        arguments: &Arguments,
+        file: Option<File>,
+        timeline: &mut Timeline,
+    ) -> Result<Started, Failure> {
         let path = &arguments.artifact;
         let artifact = timeline.record(Phase::Open, || {
-            Artifact::open(path).map(Arc::new).map_err(|source| ModelError::Open { path: path.clone(), source })
+            let opened = file.map_or_else(|| Artifact::open(path), |file| Artifact::from_file(&file, path));
+            opened.map(Arc::new).map_err(|source| ModelError::Open { path: path.clone(), source })
         });
         let artifact = artifact.map_err(|error| Failure::of(&error))?;
         let has_guest = artifact.manifest().guest.is_some() && arguments.model.is_none();
