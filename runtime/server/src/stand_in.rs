@@ -173,18 +173,6 @@ pub mod listen {
         }
     }
 }
-pub mod rest {
-    use crate::{
-        front::{Body, Context},
-        state::State,
-    };
-    use std::sync::Arc;
-    pub async fn answer(
-        state: &Arc<State>,
-        request: http::Request<hyper::body::Incoming>,
-        context: &Context,
-    ) -> http::Response<Body> {
-        unimplemented!()
     }
 }
 pub mod apps {
