@@ -147,7 +147,8 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// The head of a call: fields by their place in HPACK's static table where they have one.
 fn head(path: &str) -> Result<Vec<u8>, ClientError> {
-    let len = u8::try_from(path.len()).ok().filter(|len| *len < 127).ok_or(ClientError::Form("the path is too long"))?;
+    let len =
+        u8::try_from(path.len()).ok().filter(|len| *len < 127).ok_or(ClientError::Form("the path is too long"))?;
     // `:method POST`, `:scheme http`; then `:path`, `:authority`, `content-type` and `te`, whose values stand here.
     let mut head = vec![0x83, 0x86, 0x04, len];
     head.extend_from_slice(path.as_bytes());

@@ -9,7 +9,7 @@
 //! | `crowd.rs` | many clients at once |
 //!
 //! What a client costs is in what it measures, so these clients do nothing that a measured time does not need. They
-//! trust the server's form and no answer: whoever measures compares each with the first.
+//! trust the server's form and no answer: whoever measures compares each one.
 
 mod crowd;
 mod grpc;
@@ -23,7 +23,7 @@ pub use crowd::{Crowd, crowd, together};
 pub use grpc::Grpc;
 pub use http::{Http, Reply, get, post};
 pub use message::{Tensor, grpc_infer, grpc_output, rest_infer, rest_output};
-pub use server::{Server, ServerError, Sleepy};
+pub use server::{Server, ServerError};
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,6 @@ pub enum ClientError {
     Form(&'static str),
     #[error("server answered with status {status}: {words}")]
     Refused { status: u16, words: String },
-    #[error("answer {number} differs from the first")]
-    Wrong { number: usize },
+    #[error("answer has other elements than the model gives without a server")]
+    Wrong,
 }
