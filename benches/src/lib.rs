@@ -26,6 +26,7 @@
 //! | [`interleave`] | several ways in turns, so that they share the machine's moods |
 //! | [`statistics`] | percentiles, how sure they are, and whether two sides differ |
 //! | [`usage`], [`memory`], [`held`] | what a process has used, what it has to itself, what it holds on to |
+//! | [`growth`] | whether what is held grows |
 //! | [`syscalls`] | the system calls of one start, counted |
 //! | [`page_cache`], [`touch`] | files out of the page cache, and read again; weights touched once |
 //! | [`machine`], [`noise`], [`overhead`] | what a figure was measured on, how calm that was, what the bench itself costs |
@@ -49,6 +50,7 @@ pub mod budget;
 pub mod comparison;
 pub mod figure;
 pub mod goals;
+pub mod growth;
 pub mod held;
 pub mod interleave;
 pub mod launch;

@@ -56,7 +56,8 @@ fn parse(path: &Path, text: &str) -> Result<Partial, ConfigError> {
             && !file.set(&mut partial.defaults, MODEL, name, value)?
             && !file.set(&mut partial.defaults, BATCHES, name, value)?
         {
-            let known = SERVER.iter().map(|key| key.name).chain(model_keys(&[MODEL, BATCHES])).chain(["models", "apps"]);
+            let known =
+                SERVER.iter().map(|key| key.name).chain(model_keys(&[MODEL, BATCHES])).chain(["models", "apps"]);
             return Err(file.unknown(key, "the file", known));
         }
     }

@@ -82,7 +82,7 @@ fn many<T>(texts: &[&str], read: impl FnMut(&str) -> Result<T, ValueError>) -> R
 }
 
 /// The known name that `found` was probably meant to be.
-pub(super) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |name: &str| strsim::damerau_levenshtein(found, name);
     let allowed = if found.chars().count() > 5 { 2 } else { 1 };
     known.map(|name| (distance(name), name)).filter(|(distance, _)| *distance <= allowed).min().map(|(_, name)| name)

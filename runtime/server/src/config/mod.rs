@@ -21,6 +21,7 @@ pub mod values;
 mod variables;
 
 pub use error::ConfigError;
+pub(crate) use keys::nearest;
 pub use partial::{Partial, PartialModel};
 pub use resolve::{Resolved, resolve};
 pub use settings::{Address, Batching, Config, LogFormat, ModelSettings, Warm};

@@ -1,0 +1,87 @@
+//! Why a repository does not open, and why an artifact is not served.
+
+use std::io;
+use std::path::PathBuf;
+
+use blink_artifact::{HostClass, OpenError, OrtVersion};
+use blink_runtime::ModelError;
+use blink_runtime::library::ORT_VERSION;
+
+/// Why there is no repository. Nothing is served.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RepositoryError {
+    #[error("{path} cannot be served: {source}", path = path.display())]
+    Source { path: PathBuf, source: io::Error },
+    #[error("{path} is neither a file nor a directory: name an artifact, or a directory of them", path = path.display())]
+    SourceKind { path: PathBuf },
+    #[error(
+        "model '{name}', version {version}, is there twice: {first} and {second}; rename one, or give it another \
+         version as NAME/VERSION/model.blink",
+        first = first.display(), second = second.display()
+    )]
+    Twice { name: String, version: u64, first: PathBuf, second: PathBuf },
+    #[error("thread of the repository could not be started: {0}")]
+    Thread(io::Error),
+}
+
+/// Why an artifact is not served. Clients may read the words: they name no path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LoadError {
+    #[error("its name cannot be a model's: {rule}")]
+    Name { rule: &'static str },
+    #[error("its model '{model}' has a name that cannot be served: {rule}")]
+    ModelName { model: String, rule: &'static str },
+    #[error("no model.blink is in its version directory")]
+    NoArtifact,
+    #[error("its directory cannot be read: {0}")]
+    Directory(String),
+    #[error("{words}")]
+    Open { words: String, class: OpenClass },
+    #[error(
+        "artifact was compiled for {found} hosts, this one is {here}; compile it again on this host, or with \
+         `--target portable`"
+    )]
+    Host { found: HostClass, here: HostClass },
+    #[error("artifact was compiled with ONNX Runtime {found}, this blink runs {ORT_VERSION}; compile it again")]
+    OrtVersion { found: OrtVersion },
+    #[error("another artifact is served by that name and version already")]
+    Taken,
+    #[error("another app answers at {prefix} already; give this one another prefix")]
+    PrefixTaken { prefix: String },
+    #[error("no worker of it comes up; the server's log tells why")]
+    DoesNotStart,
+}
+
+/// Kinds of files that are no artifacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenClass {
+    /// It cannot be read.
+    Unreadable,
+    /// It can, and is damaged or no artifact at all.
+    Damaged,
+}
+
+impl From<&OpenError> for LoadError {
+    fn from(error: &OpenError) -> LoadError {
+        let class = match error {
+            OpenError::Io { .. } => OpenClass::Unreadable,
+            _ => OpenClass::Damaged,
+        };
+        LoadError::Open { words: error.to_string(), class }
+    }
+}
+
+impl From<ModelError> for LoadError {
+    fn from(error: ModelError) -> LoadError {
+        match error {
+            ModelError::Open { source, .. } => LoadError::from(&source),
+            ModelError::Host { found, here, .. } => LoadError::Host { found, here },
+            ModelError::OrtVersion { found, .. } => LoadError::OrtVersion { found },
+            ModelError::NoSuchModel { name: model, .. } | ModelError::Ambiguous { known: model, .. } => {
+                LoadError::ModelName { model, rule: "expected one that the artifact has" }
+            }
+        }
+    }
+}

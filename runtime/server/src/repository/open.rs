@@ -1,0 +1,158 @@
+//! A candidate becomes [`Model`]s: opened once, checked through that descriptor, which they keep. The mapping goes.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use blink_artifact::manifest::{GuestRecord, ModelRecord};
+use blink_artifact::{Artifact, OpenError};
+use rustix::fs::OFlags;
+
+use super::error::LoadError;
+use super::name;
+use super::scan::{Candidate, Identity};
+use crate::config::Config;
+use crate::model::{Entry, Model};
+use crate::observe::Statistics;
+
+/// What a worker holds for itself beside its arena, in bytes, until it was measured.
+const WORKER: u64 = 8 << 20;
+
+/// An artifact that can be served here.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) identity: Identity,
+    pub(super) models: Vec<Arc<Model>>,
+}
+
+/// Opens and checks the artifact of `candidate`. No weights are read, and ONNX Runtime is not asked.
+pub(super) fn open(candidate: &Candidate, config: &Config) -> Result<Opened, LoadError> {
+    let path = &candidate.path;
+    let io = |source| LoadError::from(&OpenError::Io { path: path.clone(), source });
+    let file = open_file(path).map_err(io)?;
+    let identity = Identity::from(&file.metadata().map_err(io)?);
+    let artifact = Arc::new(Artifact::from_file(&file, path).map_err(|error| LoadError::from(&error))?);
+    // Of every model alike: host class and ONNX Runtime are the artifact's.
+    let first = artifact.manifest().models.first().map(|model| model.name.as_str());
+    blink_runtime::Model::of(Arc::clone(&artifact), first)?;
+    let models = models(candidate, config, &artifact, Arc::new(file))?;
+    Ok(Opened { identity, models })
+}
+
+/// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
+fn open_file(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+fn models(
+    candidate: &Candidate,
+    config: &Config,
+    artifact: &Artifact,
+    file: Arc<File>,
+) -> Result<Vec<Arc<Model>>, LoadError> {
+    let manifest = artifact.manifest();
+    let all = || (0..).zip(&manifest.models);
+    let weights = |index| (artifact.graph(index).len() + artifact.weights(index).len()) as u64;
+    let new = |name: &str, entry, guest: Option<&GuestRecord>, weights, arenas: u64| {
+        Arc::new(Model {
+            id: next_id(),
+            name: name.to_owned(),
+            version: candidate.version,
+            path: candidate.path.clone(),
+            file: Arc::clone(&file),
+            entry,
+            guest: guest.map(|guest| guest.kind),
+            weights,
+            private: WORKER.saturating_add(arenas),
+            settings: config.settings(name).clone(),
+            statistics: Statistics::default(),
+        })
+    };
+    if let Some(guest) = &manifest.guest {
+        let arenas = all().map(|(_, model)| arena(model)).fold(0, u64::saturating_add);
+        let weights = all().map(|(index, _)| weights(index)).fold(0, u64::saturating_add);
+        return Ok(vec![new(&candidate.name, None, Some(guest), weights, arenas)]);
+    }
+    let name_of = |model: &ModelRecord| match &manifest.models[..] {
+        [_] => Ok(candidate.name.clone()),
+        _ => {
+            let name = format!("{}.{}", candidate.name, model.name);
+            let refused = |rule| LoadError::ModelName { model: model.name.clone(), rule };
+            name::check(&name).map(|()| name).map_err(refused)
+        }
+    };
+    let one = |(index, model): (u32, &ModelRecord)| {
+        let entry = Entry { name: model.name.clone(), inputs: model.inputs.clone(), outputs: model.outputs.clone() };
+        Ok(new(&name_of(model)?, Some(entry), None, weights(index), arena(model)))
+    };
+    all().map(one).collect()
+}
+
+fn arena(model: &ModelRecord) -> u64 {
+    model.arena.peak.saturating_add(model.arena.resident)
+}
+
+fn next_id() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::scan;
+    use super::super::testing::{Shape, config, write};
+    use super::*;
+
+    fn opened(path: &Path) -> Result<Opened, LoadError> {
+        let sources = [path.to_owned()];
+        open(&scan(&sources).candidates[0], &config(&sources))
+    }
+
+    #[test]
+    fn one_model_is_called_like_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("net.blink");
+        write(&path, Shape::default());
+        let opened = opened(&path).unwrap();
+        let [model] = &opened.models[..] else { panic!("{opened:?}") };
+        assert_eq!((model.name.as_str(), model.version, model.guest), ("net", 1, None));
+        let entry = model.entry.as_ref().unwrap();
+        assert_eq!((entry.name.as_str(), entry.inputs.len(), entry.outputs.len()), ("m0", 1, 1));
+        assert!(model.weights > 0 && model.private > WORKER);
+        assert_ne!(model.id, self::opened(&path).unwrap().models[0].id);
+    }
+
+    #[test]
+    fn several_models_are_called_by_both_names_and_a_guest_by_its_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("net.blink");
+        write(&path, Shape { models: 2, ..Shape::default() });
+        let names: Vec<_> = opened(&path).unwrap().models.iter().map(|model| model.name.clone()).collect();
+        assert_eq!(names, ["net.m0", "net.m1"]);
+        write(&path, Shape { models: 2, guest: true, ..Shape::default() });
+        let opened = opened(&path).unwrap();
+        let [app] = &opened.models[..] else { panic!("{opened:?}") };
+        assert!(app.name == "net" && app.entry.is_none() && app.guest.is_some());
+    }
+
+    #[test]
+    fn what_does_not_fit_here_is_refused_in_words_without_a_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("net.blink");
+        let refused = |shape| {
+            write(&path, shape);
+            let error = opened(&path).unwrap_err();
+            assert!(!error.to_string().contains(&*directory.path().to_string_lossy()), "{error}");
+            error
+        };
+        assert!(matches!(refused(Shape { is_foreign: true, ..Shape::default() }), LoadError::Host { .. }));
+        assert!(matches!(refused(Shape { is_old: true, ..Shape::default() }), LoadError::OrtVersion { .. }));
+        let models = Shape { models: 2, model_name: "a/b", ..Shape::default() };
+        assert!(matches!(refused(models), LoadError::ModelName { .. }));
+        std::fs::write(&path, "no artifact").unwrap();
+        assert!(matches!(opened(&path), Err(LoadError::Open { .. })));
+    }
+}

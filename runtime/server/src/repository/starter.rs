@@ -1,0 +1,22 @@
+//! [`Starter`]: what the repository asks of those who have workers. The pool is one.
+
+use std::sync::Arc;
+
+use crate::model::Model;
+
+/// Whoever starts workers. Every call may come from any thread.
+pub trait Starter: Send + Sync {
+    /// Starts a worker of `model` and waits until it is there, so that nobody's request finds out first that it cannot.
+    /// Blocks. The error is for the operator's log.
+    fn prove(&self, model: &Arc<Model>) -> Result<(), String>;
+
+    /// Sees to it that `model` has a snapshot; returns at once where it has a valid one. Blocks. The error is for the
+    /// operator's log: the model goes on with normal starts.
+    fn warm(&self, model: &Arc<Model>) -> Result<(), String>;
+
+    /// `model` is served from now on: it is to have its fewest workers.
+    fn keep(&self, model: &Arc<Model>);
+
+    /// The model of this number is served no more: what waits and runs is finished, then its workers end.
+    fn retire(&self, id: u64);
+}

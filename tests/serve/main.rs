@@ -1,0 +1,38 @@
+//! `blink serve`, driven as its clients, its operators and its enemies drive it.
+//!
+//! | file | what it proves |
+//! |---|---|
+//! | `protocol.rs` | the Open Inference Protocol over HTTP, byte by byte |
+//! | `clients.rs` | the clients that everybody has, unmodified: `../clients` |
+//! | `hostile.rs`, `hostile_bytes.rs` | what no honest client sends is refused in words, and the server lives |
+//! | `scaling.rs` | workers come by demand and go without it |
+//! | `killed.rs` | workers that die, and how little of it is seen |
+//! | `replaced.rs` | artifacts that are replaced, broken or gone |
+//! | `ending.rs` | told to end with requests in flight |
+//! | `going.rs` | clients that go, wait, or are too many |
+//! | `limits.rs` | memory, files and time that run out |
+//! | `batching.rs` | answers are the same, run together or not |
+//! | `apps.rs` | guests |
+//! | `config.rs`, `sockets.rs` | how it is told what to do, and where it listens |
+//!
+//! A server lives in a home of its own, so with snapshots of its own, and must outlive its test.
+
+mod apps;
+mod batching;
+mod clients;
+mod config;
+mod ending;
+mod going;
+mod hostile;
+mod hostile_bytes;
+mod http;
+mod killed;
+mod limits;
+mod models;
+mod protocol;
+mod replaced;
+mod scaling;
+mod server;
+mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
