@@ -39,6 +39,7 @@
 //! |---|---|
 //! | [`subject`] | the models that are measured |
 //! | [`record`] | its files under `benches/runs/` |
+//! | [`serve`] | a server, driven as its clients drive it |
 //! | [`goals`] | which goals a run has kept |
 //!
 //! No test asserts a speed.
@@ -66,6 +67,7 @@ pub mod process;
 mod reap;
 pub mod record;
 pub mod report;
+pub mod serve;
 pub mod setup;
 pub mod statistics;
 pub mod subject;
