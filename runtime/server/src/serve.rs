@@ -6,11 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use blink_runtime::Launcher;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals};
+use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals, raise_descriptor_limit};
 use crate::observe::RecentStarts;
+use crate::observe::otlp::{self, OtlpError};
 use crate::pool::{Pool, PoolLimits};
 use crate::repository::{Repository, RepositoryError};
 use crate::state::{Readiness, State};
@@ -18,6 +20,8 @@ use crate::{front, grpc};
 
 /// How often the server looks whether it has answered all, once it was told to end.
 const LOOK: Duration = Duration::from_millis(5);
+/// How long spans that wait may take to be sent at the end.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 /// The most threads that read and write requests. Workers compute elsewhere.
 const MOST_THREADS: usize = 8;
 
@@ -29,17 +33,24 @@ pub enum ServeError {
     Repository(#[from] RepositoryError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     #[error("threads of the server could not be started: {0}")]
     Threads(std::io::Error),
 }
 
 /// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build.
 pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
+    raise_descriptor_limit();
+    if let Some(endpoint) = &config.otlp {
+        otlp::begin(endpoint)?;
+    }
     let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
     let threads = allowed.clamp(2, MOST_THREADS);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(ServeError::Threads)?;
     let result = runtime.block_on(run(config, program, allowed));
+    otlp::finish(LAST_SPANS);
     // What still runs there belongs to nobody any more.
     runtime.shutdown_background();
     result
@@ -54,7 +65,9 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     let limits =
         PoolLimits { memory: config.memory, running: config.running.unwrap_or_else(|| allowed.max(most.unwrap_or(1))) };
     let pool = Pool::new(Launcher::new(program), limits, recent.clone());
-    let repository = Repository::open(&config, Arc::new(pool.clone()))?;
+    let starter = Arc::new(pool.clone());
+    let (config, repository) =
+        tokio::task::block_in_place(|| Repository::open(&config, starter).map(|found| (config, found)))?;
     let state = Arc::new(State {
         repository,
         pool,
@@ -64,12 +77,13 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
         config,
     });
     let grpc = grpc::Service::new(Arc::clone(&state));
+    let mut accepting = JoinSet::new();
     let (close, closing) = watch::channel(false);
     let room = Arc::new(Semaphore::new(state.config.connections));
     for listener in listeners.into_listeners() {
         info!("listening on {}", listener.address());
         let (state, grpc) = (Arc::clone(&state), grpc.clone());
-        tokio::spawn(front::accept(state, grpc, listener, Arc::clone(&room), closing.clone()));
+        accepting.spawn(front::accept(state, grpc, listener, Arc::clone(&room), closing.clone()));
     }
     state.readiness.loaded();
     notifier.ready();
@@ -87,7 +101,12 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
         () = drain(&state, &close) => {}
         () = async { while !matches!(signals.next().await, Signal::End) {} } => warn!("told to end again: ending now"),
     }
-    state.pool.stop();
+    // A listener that goes takes its socket's name with it.
+    let _ = close.send(true);
+    accepting.join_all().await;
+    let pool = state.pool.clone();
+    // It fails where the server's threads are gone, and the workers with them.
+    let _ = tokio::task::spawn_blocking(move || pool.stop()).await;
     info!("ended");
     Ok(())
 }

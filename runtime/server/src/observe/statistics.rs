@@ -102,11 +102,14 @@ pub enum Event {
     Evicted,
     /// One was ended as its run was cancelled, or went past its time.
     Stopped,
+    /// A batch size was ruled out: its answers are not those of single runs, or could not be compared.
+    BatchRuledOut,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 5] = [Event::Crash, Event::Retry, Event::Idle, Event::Evicted, Event::Stopped];
+    pub const ALL: [Event; 6] =
+        [Event::Crash, Event::Retry, Event::Idle, Event::Evicted, Event::Stopped, Event::BatchRuledOut];
 
     /// The name, in lower case.
     pub const fn name(self) -> &'static str {
@@ -116,6 +119,7 @@ impl Event {
             Event::Idle => "idle",
             Event::Evicted => "evicted",
             Event::Stopped => "stopped",
+            Event::BatchRuledOut => "batch_ruled_out",
         }
     }
 }

@@ -1,0 +1,219 @@
+//! [`Crew`]: the thread of one worker process. It launches the worker, runs what it is told, and sees it to its end: the
+//! schedule hears of each of these once, whatever happens.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use blink_runtime::{ProcessLimits, StartMode, StartOptions, Stdio, WorkerError, WorkerSpec};
+
+use super::cgroup::Group;
+use super::failure;
+use super::hand::{After, Hand};
+use super::job::{Job, Work};
+use super::post::{Order, Post};
+use super::proof;
+use super::schedule::Death;
+use super::shared::Shared;
+use crate::error::RequestError;
+use crate::model::Model;
+use crate::observe::{Event, StartSeen};
+
+/// How long a worker rests before its memory is measured, which takes the kernel a while.
+const REST: Duration = Duration::from_millis(50);
+
+/// A worker's thread.
+pub(super) struct Crew {
+    pub(super) shared: Arc<Shared>,
+    pub(super) model: Arc<Model>,
+    id: u64,
+    post: Arc<Post>,
+    normally: bool,
+}
+
+impl Crew {
+    pub(super) fn new(shared: Arc<Shared>, id: u64, post: Arc<Post>, model: Arc<Model>, normally: bool) -> Crew {
+        Crew { shared, model, id, post, normally }
+    }
+
+    /// The thread's life. `tasks` are what the worker is started for.
+    pub(super) fn work(self, mut tasks: Vec<Job>) {
+        self.post.take_up();
+        let watch = Watch(&self);
+        let mut hand = match self.launch() {
+            Ok(hand) => hand,
+            Err(words) => {
+                tracing::error!(model = self.model.name, "worker could not be started: {words}");
+                return self.not_started(tasks, &words);
+            }
+        };
+        loop {
+            match hand.run(&self, tasks) {
+                After::Ran(ran) => {
+                    self.try_batches(&mut hand);
+                    self.shared.change(|schedule, now| schedule.ran(self.id, ran, now));
+                }
+                After::Died(left, error) => {
+                    self.bury(hand, left, &error);
+                    break;
+                }
+            }
+            self.tell_start(&mut hand);
+            match self.next(&mut hand) {
+                Order::Run(next) => tasks = next,
+                Order::End(why) => {
+                    let pid = hand.worker.pid();
+                    drop(hand);
+                    why.into_iter().for_each(|event| self.model.statistics.happened(event));
+                    let why = why.map_or("served no more", Event::name);
+                    tracing::info!(model = self.model.name, version = self.model.version, pid, why, "worker ended");
+                    self.shared.change(|schedule, now| schedule.ended(self.id, now));
+                    break;
+                }
+            }
+        }
+        std::mem::forget(watch);
+    }
+
+    /// The worker's start is over, and its first run begins.
+    pub(super) fn started(&self) {
+        self.shared.change(|schedule, now| schedule.started(self.id, now));
+    }
+
+    fn launch(&self) -> Result<Hand, String> {
+        let Model { settings, weights, .. } = &*self.model;
+        let group = Group::make(self.id, settings.memory, *weights, settings.cpu)?;
+        let mut spec = spec(&self.model);
+        if self.normally {
+            spec.start = StartMode::Normal;
+        }
+        spec.limits.cgroup = group.as_ref().map(|group| group.path().to_owned());
+        let worker = self.shared.launcher.launch(&spec).map_err(|error| error.to_string())?;
+        self.post.arm(worker.pid(), worker.stopper());
+        Ok(Hand::new(worker, &self.model, group))
+    }
+
+    /// Waits for the next order; meanwhile, looks what the worker holds.
+    fn next(&self, hand: &mut Hand) -> Order {
+        loop {
+            let patience = hand.is_to_be_measured().then_some(REST);
+            let order = if hand.is_restless() { None } else { self.post.wait(patience) };
+            if let Some(order) = order {
+                return order;
+            }
+            if let Some(memory) = hand.measure() {
+                self.shared.change(|schedule, _| schedule.measured(self.id, memory.private, memory.shared));
+            }
+        }
+    }
+
+    /// Tells all who ask how the worker came up, once that is known.
+    fn tell_start(&self, hand: &mut Hand) {
+        if std::mem::replace(&mut hand.is_told, true) {
+            return;
+        }
+        let (worker, model) = (&hand.worker, &self.model);
+        let start = worker.start().clone();
+        self.post.set_start(worker.pid(), start.name());
+        if let blink_runtime::Start::Normal { reason: Some(reason) } = &start {
+            tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
+        }
+        let timeline = *worker.timeline();
+        let (pid, ms) = (worker.pid(), timeline.total_ms());
+        tracing::info!(model = model.name, version = model.version, pid, start = start.name(), ms, "worker started");
+        let seen =
+            StartSeen { model: model.name.clone(), version: model.version, start, timeline, at: SystemTime::now() };
+        model.statistics.started(&seen);
+        self.shared.recent.push(seen);
+    }
+
+    /// Finds out which batch sizes are right, where nobody has. Requests wait meanwhile, once for a model.
+    fn try_batches(&self, hand: &mut Hand) {
+        let (Some(samples), Some(batching)) = (hand.samples.take(), self.model.settings.batching) else { return };
+        if !self.shared.change(|schedule, _| schedule.claim_batch_sizes(self.model.id)) {
+            return;
+        }
+        let name = &self.model.name;
+        match proof::sizes(&mut hand.worker, &samples, batching.size) {
+            Ok(sizes) => {
+                let ruled_out: Vec<_> = (2..sizes.len()).filter(|size| !sizes[*size]).collect();
+                if !ruled_out.is_empty() {
+                    ruled_out.iter().for_each(|_| self.model.statistics.happened(Event::BatchRuledOut));
+                    tracing::warn!(
+                        model = name,
+                        "batches of {ruled_out:?} give other answers than single runs, and are not used"
+                    );
+                }
+                self.shared.change(|schedule, _| schedule.set_batch_sizes(self.model.id, sizes));
+            }
+            Err(words) => {
+                self.model.statistics.happened(Event::BatchRuledOut);
+                tracing::warn!(model = name, "batches could not be tried, and are not used: {words}");
+            }
+        }
+    }
+
+    /// The worker's process is gone, or is of no use.
+    fn bury(&self, hand: Hand, tasks: Vec<Job>, error: &WorkerError) {
+        let (model, pid) = (&self.model, hand.worker.pid());
+        let was_stopped = hand.worker.stopper().is_stopped();
+        // Reaped before its memory counts as free.
+        drop(hand);
+        model.statistics.happened(if was_stopped { Event::Stopped } else { Event::Crash });
+        if was_stopped {
+            tracing::warn!(model = model.name, pid, "worker was stopped: its run was cancelled, or took too long");
+        } else {
+            tracing::warn!(model = model.name, pid, "worker is lost: {error}");
+        }
+        match error {
+            WorkerError::Died { .. } | WorkerError::Channel { .. } => {
+                let death = Death { error: failure::of_death(model, error), is_worth_another: true };
+                self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
+            }
+            error => self.die_starting(tasks, &error.to_string()),
+        }
+    }
+
+    fn not_started(&self, tasks: Vec<Job>, words: &str) {
+        self.model.statistics.happened(Event::Crash);
+        self.die_starting(tasks, words);
+    }
+
+    /// Nothing came up, and nothing else would. Those who ask on behalf of the operator are told why.
+    fn die_starting(&self, tasks: Vec<Job>, words: &str) {
+        for task in &tasks {
+            if let Work::Ready { done } = &task.work {
+                let _ = done.try_send(Err(words.to_owned()));
+            }
+        }
+        let death = Death { error: failure::of_start(&self.model), is_worth_another: false };
+        self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
+    }
+}
+
+/// Tells the schedule of a thread that panicked, which is a bug: its worker goes, and nothing waits for it.
+struct Watch<'a>(&'a Crew);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Watch(crew) = self;
+            let error = RequestError::Failed(format!("thread of a worker of '{}' failed", crew.model.name));
+            let death = Death { error, is_worth_another: false };
+            crew.shared.change(|schedule, now| schedule.died(crew.id, Vec::new(), death, now));
+        }
+    }
+}
+
+/// What a worker of the model is started from.
+pub(super) fn spec(model: &Model) -> WorkerSpec {
+    let settings = &model.settings;
+    WorkerSpec {
+        file: Some(Arc::clone(&model.file)),
+        model: model.entry.as_ref().map(|entry| entry.name.clone()),
+        options: StartOptions { threads: settings.threads, ..StartOptions::default() },
+        start: settings.start,
+        stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],
+        limits: ProcessLimits { memory: settings.memory, cgroup: None },
+        ..WorkerSpec::new(&model.path)
+    }
+}

@@ -1,0 +1,139 @@
+//! [`Shared`]: the schedule under its one lock, and what it says done outside of it.
+//!
+//! Nothing is computed, written, launched or waited for while the lock is held.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use blink_runtime::Launcher;
+use tokio::sync::Notify;
+
+use super::crew::Crew;
+use super::job::{Job, Own, Work};
+use super::post::Order;
+use super::schedule::{Action, Death, PoolLimits, Schedule, Terms};
+use super::ticker::Ticker;
+use crate::error::RequestError;
+use crate::model::Model;
+use crate::observe::RecentStarts;
+
+/// What all threads of a pool share.
+pub(super) struct Shared {
+    pub(super) launcher: Launcher,
+    pub(super) recent: RecentStarts,
+    inner: Mutex<Inner>,
+    tickets: AtomicU64,
+    /// Told when nothing waits and nothing runs.
+    pub(super) drained: Notify,
+    /// Told when the last worker has gone.
+    deserted: Condvar,
+    /// One snapshot is made at a time.
+    pub(super) warming: Mutex<()>,
+}
+
+/// What the lock guards.
+pub(super) struct Inner {
+    pub(super) schedule: Schedule<Own>,
+    pub(super) ticker: Ticker,
+}
+
+impl Shared {
+    pub(super) fn new(launcher: Launcher, limits: PoolLimits, recent: RecentStarts) -> Shared {
+        Shared {
+            launcher,
+            recent,
+            inner: Mutex::new(Inner { schedule: Schedule::new(limits), ticker: Ticker::default() }),
+            tickets: AtomicU64::new(0),
+            drained: Notify::new(),
+            deserted: Condvar::new(),
+            warming: Mutex::default(),
+        }
+    }
+
+    /// Sends work on its way, and gives its ticket.
+    pub(super) fn submit(self: &Arc<Shared>, model: &Arc<Model>, work: Work) -> u64 {
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let job = Job::new(ticket, model, work);
+        self.change(|schedule, now| {
+            schedule.know(model.id, now, || (terms(model), Arc::clone(model)));
+            schedule.arrive(model.id, job, now);
+        });
+        ticket
+    }
+
+    /// Tells the schedule something, and does what follows from it.
+    pub(super) fn change<T>(self: &Arc<Shared>, tell: impl FnOnce(&mut Schedule<Own>, Instant) -> T) -> T {
+        let mut inner = self.lock();
+        // Read under the lock, so that what is told is told in the order of its times.
+        let now = Instant::now();
+        let told = tell(&mut inner.schedule, now);
+        let actions = inner.schedule.take_actions();
+        let (is_empty, is_deserted) = (inner.schedule.is_empty(), inner.schedule.is_deserted());
+        let soonest = inner.schedule.soonest();
+        let tick = inner.ticker.wake_at(soonest);
+        drop(inner);
+        actions.into_iter().for_each(|action| self.perform(action));
+        tick.perform(self);
+        if is_empty {
+            self.drained.notify_waiters();
+        }
+        if is_deserted {
+            self.deserted.notify_all();
+        }
+        told
+    }
+
+    /// The schedule, to be looked at.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is no worker, but no longer than `patience`.
+    pub(super) fn wait_deserted(&self, patience: Duration) {
+        let is_peopled = |inner: &mut Inner| !inner.schedule.is_deserted();
+        drop(self.deserted.wait_timeout_while(self.lock(), patience, is_peopled));
+    }
+
+    fn perform(self: &Arc<Shared>, action: Action<Own>) {
+        match action {
+            Action::Run { post, tasks } => post.give(Order::Run(tasks)),
+            Action::End { post, why } => post.give(Order::End(why)),
+            Action::Stop { post } => post.stop(),
+            Action::Refuse { task, error } => task.refuse(error),
+            Action::Launch { worker, post, model, normally, tasks } => {
+                // Kept out of the thread until it is there: without a thread, somebody must still answer them.
+                let tasks = Arc::new(Mutex::new(tasks));
+                let bound = Arc::clone(&tasks);
+                let crew = Crew::new(Arc::clone(self), worker, post, model, normally);
+                let started = thread::Builder::new().name("blink-worker".into()).spawn(move || crew.work(take(&bound)));
+                if let Err(error) = started {
+                    tracing::error!("thread for a worker could not be started: {error}");
+                    let error = RequestError::Unavailable("a worker could not be started: no thread for it".into());
+                    let death = Death { error, is_worth_another: false };
+                    self.change(|schedule, now| schedule.died(worker, take(&tasks), death, now));
+                }
+            }
+        }
+    }
+}
+
+fn take(tasks: &Mutex<Vec<Job>>) -> Vec<Job> {
+    std::mem::take(&mut *tasks.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What the schedule knows of a model.
+pub(super) fn terms(model: &Model) -> Terms {
+    let settings = &model.settings;
+    Terms {
+        name: model.name.clone(),
+        workers: settings.workers,
+        idle: settings.idle,
+        queue: settings.queue,
+        time: settings.time,
+        weights: model.weights,
+        private: model.private,
+        batching: settings.batching.filter(|batching| batching.size > 1),
+    }
+}

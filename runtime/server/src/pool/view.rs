@@ -1,0 +1,70 @@
+//! [`PoolView`]: what a pool looks like at one moment, for metrics and the page.
+
+use std::time::Instant;
+
+use super::job::Own;
+use super::schedule::{Entry, Schedule, Seat, WorkerState};
+
+/// All models that were used, and their workers.
+#[derive(Clone, Debug, Default)]
+pub struct PoolView {
+    /// By id.
+    pub models: Vec<ModelView>,
+    /// Bytes that all workers hold, weights counted once a model, as the budget counts them.
+    pub memory: u64,
+    /// Runs that hold a slot.
+    pub running: usize,
+}
+
+/// One model.
+#[derive(Clone, Debug)]
+pub struct ModelView {
+    /// The model's number.
+    pub id: u64,
+    /// Requests that wait.
+    pub queued: usize,
+    /// Its workers, the oldest first.
+    pub workers: Vec<WorkerView>,
+    /// Sizes of the batch dim above one whose answers are those of single runs; empty where batches are off, or were
+    /// not tried yet.
+    pub batch_sizes: Vec<usize>,
+}
+
+/// One worker.
+#[derive(Clone, Debug)]
+pub struct WorkerView {
+    /// Its process; 0 before it has one.
+    pub pid: u32,
+    /// What it does.
+    pub state: WorkerState,
+    /// How it came up ([`blink_runtime::Start::name`]), once that is known.
+    pub start: Option<&'static str>,
+    /// Since when it does that.
+    pub since: Instant,
+    /// Bytes it holds for itself: expected at first, then measured.
+    pub private: u64,
+    /// Its part of the bytes it shares; 0 until measured.
+    pub shared: u64,
+    /// Requests it has answered.
+    pub answered: u64,
+}
+
+impl PoolView {
+    pub(super) fn of(schedule: &Schedule<Own>) -> PoolView {
+        let models = schedule.models().map(|(id, entry)| model(schedule, id, entry)).collect();
+        PoolView { models, memory: schedule.held(), running: schedule.running() }
+    }
+}
+
+fn model(schedule: &Schedule<Own>, id: u64, entry: &Entry<Own>) -> ModelView {
+    let workers = entry.workers().iter().filter_map(|worker| schedule.worker(*worker)).map(worker).collect();
+    let sizes = entry.sizes().unwrap_or_default();
+    let batch_sizes = (2..sizes.len()).filter(|size| sizes[*size]).collect();
+    ModelView { id, queued: entry.waiting(), workers, batch_sizes }
+}
+
+fn worker(seat: &Seat<Own>) -> WorkerView {
+    let (pid, start) = seat.post.seen();
+    let Seat { state, since, private, shared, answered, .. } = *seat;
+    WorkerView { pid, state, start, since, private, shared, answered }
+}
