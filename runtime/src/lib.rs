@@ -25,8 +25,8 @@ pub mod worker;
 
 pub use binding::BindError;
 pub use blink_guest::{
-    Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport, Request as GuestRequest,
-    Used as GuestUsed,
+    Call as GuestCall, Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport,
+    Request as GuestRequest, Used as GuestUsed,
 };
 pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled};
 pub use engine::{EngineError, Outputs};

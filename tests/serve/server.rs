@@ -25,6 +25,7 @@ pub(crate) struct Server {
 /// A worker, as the server tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Worker {
+    /// 0: it has no process yet.
     pub(crate) pid: u32,
     /// starting, idle, busy or ending.
     pub(crate) state: String,
@@ -44,6 +45,7 @@ pub(crate) fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 
 /// Sends a signal to a process.
 pub(crate) fn signal(name: &str, pid: u32) {
+    assert!(pid > 1, "a worker that has no process yet");
     let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill starts");
     assert!(status.success(), "kill {name} {pid}: {status}");
 }

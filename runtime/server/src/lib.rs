@@ -29,6 +29,6 @@ pub mod protocol;
 pub mod repository;
 pub mod rest;
 pub mod serve;
-mod stand_in;
 pub mod state;
-pub use stand_in::apps;
+mod stand_in;
+pub use stand_in::{apps};

@@ -16,7 +16,7 @@ const TRUSTED: usize = 1 << 20;
 pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes, RequestError> {
     let told = body.size_hint();
     if told.lower() > limit as u64 {
-        return Err(RequestError::TooLarge { limit });
+        return too_large(body, limit, patience).await;
     }
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     loop {
@@ -29,7 +29,7 @@ pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> 
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + whole.len() + data.len() > limit {
-            return Err(RequestError::TooLarge { limit });
+            return too_large(body, limit, patience).await;
         }
         if first.is_empty() && whole.is_empty() {
             first = data;
@@ -43,4 +43,19 @@ pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> 
         whole.extend_from_slice(&data);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// The error, once the client has sent what it was about to: one that still writes hears no answer. Past as much again,
+/// or out of patience, it is cut off.
+async fn too_large(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes, RequestError> {
+    let rest = async {
+        let mut left = limit;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = less;
+        }
+    };
+    // Either way the answer is the same.
+    let _ = tokio::time::timeout(patience, rest).await;
+    Err(RequestError::TooLarge { limit })
 }

@@ -154,3 +154,30 @@ fn reflection() -> Reflection {
     let built = "descriptions are part of this build";
     [named(builder().build_v1().expect(built)), named(builder().build_v1alpha().expect(built))]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(version: Version, content: &'static str) -> Option<StatusCode> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(content))]);
+        spoken(version, &headers).err().map(|response| response.status())
+    }
+
+    #[test]
+    fn other_forms_of_grpc_are_refused() {
+        assert_eq!(status(Version::HTTP_2, "application/grpc"), None);
+        assert_eq!(status(Version::HTTP_2, "application/grpc+proto; charset=x"), None);
+        for content in ["application/grpc-web", "application/grpc+json", "application/grpcx", ""] {
+            assert_eq!(status(Version::HTTP_2, content), Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), "{content}");
+        }
+        assert_eq!(status(Version::HTTP_11, "application/grpc"), Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED));
+    }
+
+    #[test]
+    fn both_forms_of_reflection_are_there() {
+        let names = reflection().map(|(name, _)| name);
+        let expected = ["v1", "v1alpha"].map(|version| format!("grpc.reflection.{version}.ServerReflection"));
+        assert_eq!(names.as_slice(), expected);
+    }
+}

@@ -155,12 +155,12 @@ impl<P: Parts> Schedule<P> {
     /// Launches a worker with what waits first, or with nothing.
     fn launch(&mut self, id: u64, now: Instant) {
         let Some(entry) = self.models.get_mut(&id) else { return };
-        let normally = !entry.again.is_empty();
         let has_slot = self.running < self.limits.running;
-        let tasks = match entry.again.pop_front() {
-            Some(task) => vec![task],
-            None if has_slot => entry.take_batch(),
-            None => Vec::new(),
+        let normally = has_slot && !entry.again.is_empty();
+        let tasks = match (normally, has_slot) {
+            (true, _) => entry.again.pop_front().into_iter().collect(),
+            (false, true) => entry.take_batch(),
+            (false, false) => Vec::new(),
         };
         self.next_worker += 1;
         let worker = self.next_worker;

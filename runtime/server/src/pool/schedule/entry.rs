@@ -191,15 +191,11 @@ impl<P: Parts> Entry<P> {
 
     /// When the first tasks of the queue are to run, if not at once: others may come that run with them.
     pub(super) fn ripe_at(&self) -> Option<Instant> {
-        let batching = self.terms.batching.filter(|_| self.batches())?;
+        let batching = self.terms.batching?;
+        let largest = self.sizes.iter().rposition(|is_right| *is_right).filter(|largest| *largest > 1)?;
         let first = self.queue.front().filter(|first| first.rows() > 0)?;
         let others = self.queue.iter().skip(1).filter(|task| task.joins(first));
         let rows = first.rows() + others.map(P::Task::rows).sum::<usize>();
-        (rows < batching.size).then(|| first.arrived() + batching.wait)
-    }
-
-    /// Whether any size above one is right.
-    fn batches(&self) -> bool {
-        self.sizes.iter().skip(2).any(|is_right| *is_right)
+        (rows < largest).then(|| first.arrived() + batching.wait)
     }
 }

@@ -1,0 +1,103 @@
+//! The memory budget. A worker takes one unit, a model's weights two.
+
+use super::*;
+
+#[test]
+fn the_model_used_least_recently_makes_room() {
+    let mut world = World::new(8, Some(7 * UNIT)).with(A, terms()).with(B, terms()).with(C, terms());
+    for (model, worker) in [(A, 1), (B, 2)] {
+        assert_eq!(world.arrive(model), [Did::Launch(worker, vec![worker])]);
+        world.ran(worker, 1);
+    }
+    world.arrive(A);
+    world.ran(1, 1);
+    // B is put to sleep, and C starts when it is gone.
+    assert_eq!(world.arrive(C), [Did::End(2, Some(Event::Evicted))]);
+    assert_eq!(world.schedule.held(), 6 * UNIT);
+    assert_eq!(world.pass(10), []);
+    assert_eq!(world.ended(2), [Did::Launch(3, vec![4])]);
+    assert_eq!(world.states(A), [WorkerState::Idle]);
+}
+
+#[test]
+fn room_is_made_in_one_step_or_not_at_all() {
+    let mut world = World::new(8, Some(6 * UNIT)).with(A, terms()).with(B, terms());
+    let mut world = {
+        world.arrive(A);
+        world.ran(1, 1);
+        world.arrive(B);
+        // C needs all there is: A's idle worker alone would not do, and B is busy.
+        world.with(C, Terms { private: 4 * UNIT, ..terms() })
+    };
+    assert_eq!(world.arrive(C), []);
+    assert_eq!(world.states(A), [WorkerState::Idle]);
+    assert_eq!(world.ran(2, 1), [Did::End(1, Some(Event::Evicted)), Did::End(2, Some(Event::Evicted))]);
+    assert_eq!(world.ended(2), []);
+    assert_eq!(world.ended(1), [Did::Launch(3, vec![3])]);
+}
+
+#[test]
+fn a_model_that_never_fits_says_so() {
+    let mut world = World::new(8, Some(2 * UNIT)).with(A, terms());
+    assert_eq!(world.arrive(A), [Did::Refuse(1, "unavailable")]);
+    assert!(world.schedule.is_empty());
+}
+
+#[test]
+fn kept_workers_are_not_taken() {
+    let mut world = World::new(8, Some(5 * UNIT)).with(A, Terms { workers: (1, 2), ..terms() }).with(B, terms());
+    world.schedule.keep(A, world.now());
+    assert_eq!(world.did(), [Did::Launch(1, vec![])]);
+    world.ran(1, 1);
+    assert_eq!(world.arrive(B), [Did::Refuse(1, "unavailable")]);
+}
+
+#[test]
+fn a_busy_model_that_is_far_ahead_gives_up_a_worker() {
+    let mut world = World::new(8, Some(3 * UNIT)).with(A, terms()).with(B, terms());
+    for _ in 0..100 {
+        world.arrive(A);
+    }
+    world.ran(1, 10);
+    assert_eq!(world.arrive(B), []);
+    let mut runs = 0;
+    let ended = loop {
+        let did = world.ran(1, 30);
+        runs += 1;
+        if did.iter().any(|did| matches!(did, Did::End(..))) {
+            break did;
+        }
+        assert!(runs < 10, "{did:?}");
+    };
+    assert_eq!(ended, [Did::End(1, Some(Event::Evicted))]);
+    assert!(runs > 2, "a turn is longer than a run");
+    assert_eq!(world.ended(1), [Did::Launch(2, vec![101])]);
+    // And back: B has nothing more to do.
+    assert_eq!(world.ran(2, 1), [Did::End(2, Some(Event::Evicted))]);
+    assert!(matches!(&world.ended(2)[..], [Did::Launch(3, _)]));
+}
+
+#[test]
+fn what_was_measured_counts() {
+    let mut world = World::new(8, Some(6 * UNIT)).with(A, at_most(3)).with(B, terms());
+    world.arrive(A);
+    world.ran(1, 1);
+    world.schedule.measured(1, 3 * UNIT, 7);
+    assert_eq!(world.schedule.held(), 5 * UNIT);
+    world.arrive(A);
+    // Another one of A would be as large.
+    assert_eq!(world.arrive(A), []);
+    assert_eq!(world.schedule.workers[&1].shared, 7);
+}
+
+#[test]
+fn a_promise_that_nobody_needs_is_forgotten() {
+    let mut world = World::new(8, Some(3 * UNIT)).with(A, terms()).with(B, terms());
+    world.arrive(A);
+    world.ran(1, 1);
+    assert_eq!(world.arrive(B), [Did::End(1, Some(Event::Evicted))]);
+    assert!(world.cancel(B, 2));
+    assert_eq!(world.ended(1), []);
+    assert!(world.schedule.plans.is_empty() && world.schedule.is_deserted());
+    assert_eq!(world.arrive(A), [Did::Launch(2, vec![3])]);
+}
