@@ -29,6 +29,6 @@ pub mod protocol;
 pub mod repository;
 pub mod rest;
 pub mod serve;
-pub mod state;
 mod stand_in;
-pub use stand_in::{apps};
+pub mod state;
+pub use stand_in::apps;
