@@ -1,5 +1,6 @@
 //! The page used by keys alone: all of it is reached, named and seen, and a model answers.
 
+use crate::server::wait;
 use crate::tab::{Focus, Tab};
 
 /// Elements that keys reach, in their order, as the page itself lists them.
@@ -87,14 +88,10 @@ fn a_pause_stops_the_questions() {
     to(&mut tab, "pause");
     tab.press("Enter");
     assert_eq!(tab.ask("document.activeElement.getAttribute('aria-pressed')"), "true");
-    let asked = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/state')).length";
-    // The question that was on its way when the pause began.
-    tab.ask("new Promise((resolve) => setTimeout(resolve, 500))");
-    let before = tab.ask(asked);
+    let before = tab.asked("/blink/v1/state");
     tab.ask("new Promise((resolve) => setTimeout(resolve, 2500))");
-    assert_eq!(tab.ask(asked), before);
+    assert_eq!(tab.asked("/blink/v1/state"), before);
     tab.press("Enter");
-    let more = format!("{asked} > {before}");
-    tab.wait("it asks again", &more);
+    wait("it asks again", || (tab.asked("/blink/v1/state") > before).then_some(()));
     tab.close();
 }

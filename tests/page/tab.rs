@@ -138,6 +138,16 @@ impl Tab {
         focus
     }
 
+    /// How often the server was asked for this path.
+    pub(crate) fn asked(&mut self, path: &str) -> usize {
+        // What is told before the answer has then been read.
+        self.ask("0");
+        let url = format!("{}{path}", self.origin);
+        let is_it =
+            |event: &&Value| event["method"] == "Network.requestWillBeSent" && event["params"]["request"]["url"] == url;
+        self.pipe.events.iter().filter(is_it).count()
+    }
+
     /// Keeps a picture of the page, where the user wants to look at it.
     pub(crate) fn keep(&mut self, name: &str) {
         use std::io::Write;
