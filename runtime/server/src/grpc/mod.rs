@@ -156,7 +156,10 @@ fn reflection() -> Reflection {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod form_tests {
     use super::*;
 
     fn status(version: Version, content: &'static str) -> Option<StatusCode> {
