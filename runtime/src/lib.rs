@@ -28,7 +28,7 @@ pub use blink_guest::{
     Call as GuestCall, Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport,
     Request as GuestRequest, Used as GuestUsed,
 };
-pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled};
+pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
 pub use engine::{EngineError, Outputs};
 pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
