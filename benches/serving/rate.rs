@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::{Context, ensure};
 use blink_benches::interleave::interleave;
 use blink_benches::record::RateRuns;
 use blink_benches::serve::{Http, Server, crowd};
 use blink_benches::statistics::percentile;
-use blink_benches::usage::Usage;
 
 use crate::ready::Ready;
 use crate::say;
@@ -21,12 +21,8 @@ struct Spent([f64; 3]);
 
 impl Spent {
     fn now(server: &mut Server, model: &str) -> anyhow::Result<Spent> {
-        let cpu_ms = |pid| Ok::<_, std::io::Error>(Usage::of_running(pid)?.cpu_ms);
         let workers = server.workers(model)?.into_iter().map(cpu_ms).sum::<Result<f64, _>>()?;
-        let own = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        // Threads of clients have ended by now: of those, only the process's own clock tells.
-        let own = own.tv_sec as f64 * 1e3 + own.tv_nsec as f64 / 1e6;
-        Ok(Spent([cpu_ms(server.pid())?, workers, own]))
+        Ok(Spent([cpu_ms(server.pid())?, workers, cpu_ms(std::process::id())?]))
     }
 
     /// Microseconds an answer since `before`.
@@ -35,12 +31,25 @@ impl Spent {
     }
 }
 
+/// Milliseconds of processor time that a process has used, threads that have ended included, to a tick of the kernel.
+fn cpu_ms(pid: u32) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid}"))?;
+    // After the name in brackets, which may hold anything: the state, ten other fields, time in the program and in the
+    // kernel.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: Vec<u64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    ensure!(ticks.len() == 2, "the kernel does not tell the processor time of process {pid}");
+    Ok(ticks.iter().sum::<u64>() as f64 * 1e3 / rustix::param::clock_ticks_per_second() as f64)
+}
+
 /// Measures each number of clients for `seconds` in each turn.
 pub(crate) fn measure(ready: &Ready<'_>, seconds: u64, workers: &str) -> anyhow::Result<Vec<RateRuns>> {
     let model = ready.subject.name();
     let mut server = ready.serve(&["--workers", workers])?;
     let most = CLIENTS.iter().copied().max().unwrap_or(1);
     let mut clients: Vec<Http> = (0..most).map(|_| ready.http(&server)).collect::<Result<_, _>>()?;
+    // From here on the workers are the same.
+    clients.iter_mut().try_for_each(|client| ready.ask(client))?;
     say(&format!("{model}: {TURNS} turns of {seconds} s for each of {CLIENTS:?} clients"));
     let turns = interleave(CLIENTS.len(), TURNS, |index| {
         let before = Spent::now(&mut server, model)?;

@@ -11,7 +11,8 @@
 //! | `status.rs` | errors |
 //!
 //! A message is at most as large as the configuration says, after decompression. An answer is compressed where the
-//! request was: common clients say of themselves that they understand gzip, and would pay for it in each answer.
+//! request was, and alike: common clients say of themselves that they understand gzip, and would pay for it in each
+//! answer.
 
 mod answer;
 mod body;
@@ -74,6 +75,7 @@ impl Service {
         let most = state.config.max_body;
         let inference = GrpcInferenceServiceServer::new(Inference::new(Arc::clone(&state)))
             .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Deflate)
             .max_decoding_message_size(most)
             .max_encoding_message_size(most);
         let health = HealthServer::new(Health::new(Arc::clone(&state)));
@@ -105,11 +107,11 @@ impl Service {
     fn dispatch(&self, request: Request<Body>) -> Answer {
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         if service == GrpcInferenceServiceServer::<Inference>::NAME {
-            let inference = self.inference.clone();
-            let is_compressed = request.headers().get("grpc-encoding").is_some_and(|encoding| encoding == "gzip");
-            let compressing =
-                |inference: GrpcInferenceServiceServer<_>| inference.send_compressed(CompressionEncoding::Gzip);
-            return if is_compressed { compressing(inference) } else { inference }.call(request);
+            let mut inference = self.inference.clone();
+            if let Some(encoding) = sent_compressed(request.headers()) {
+                inference = inference.send_compressed(encoding);
+            }
+            return inference.call(request);
         }
         if service == HealthServer::<Health>::NAME {
             return self.health.clone().call(request);
@@ -118,6 +120,15 @@ impl Service {
             return answer(request);
         }
         Box::pin(async { Ok(Status::unimplemented("this server has no such service").into_http()) })
+    }
+}
+
+/// How a request is compressed, and so its answer.
+fn sent_compressed(headers: &HeaderMap) -> Option<CompressionEncoding> {
+    match headers.get("grpc-encoding")?.as_bytes() {
+        b"gzip" => Some(CompressionEncoding::Gzip),
+        b"deflate" => Some(CompressionEncoding::Deflate),
+        _ => None,
     }
 }
 
@@ -156,7 +167,10 @@ fn reflection() -> Reflection {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod form_tests {
     use super::*;
 
     fn status(version: Version, content: &'static str) -> Option<StatusCode> {

@@ -141,12 +141,15 @@ impl<P: Parts> Schedule<P> {
     }
 
     /// What a worker holds was measured.
-    pub(in crate::pool) fn measured(&mut self, worker: u64, private: u64, shared: u64) {
+    pub(in crate::pool) fn measured(&mut self, worker: u64, private: u64, shared: u64, now: Instant) {
         let Some(seat) = self.workers.get_mut(&worker) else { return };
+        let id = seat.model;
         (seat.private, seat.shared) = (private, shared);
-        if let Some(entry) = self.models.get_mut(&seat.model) {
+        if let Some(entry) = self.models.get_mut(&id) {
             entry.measured = Some(private);
         }
+        self.least = Some(self.least.map_or(private, |least| least.min(private)));
+        self.trim(id, now);
     }
 
     /// Nobody waits for a task any more. Where it waits it is given back; where it runs, its worker is stopped soon.
