@@ -181,7 +181,12 @@ impl State {
             let chosen: Vec<_> = wanted.iter().filter_map(|index| all.get(*index).copied()).collect();
             finish(&chosen)
         };
-        let (value, times) = self.pool.infer(model, inputs, arrived + allowed, finish).await?;
+        let answered = self.pool.infer(model, inputs, arrived + allowed, finish).await;
+        let (value, times) = answered.map_err(|error| match error {
+            // What it had in all, not what decoding left of it.
+            RequestError::Deadline { .. } if arrived.elapsed() >= allowed => RequestError::Deadline { allowed },
+            error => error,
+        })?;
         Ok((value?, times))
     }
 }
