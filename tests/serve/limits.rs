@@ -62,9 +62,9 @@ fn descriptors_run_out() {
 fn no_room_for_snapshots() {
     let home = home(&["one"]);
     let line = "serve models --http 127.0.0.1:0 --grpc none --idle 100ms";
-    // No file may grow past half a mebibyte. The signal for that is ignored, so writers see an error as with a full
-    // disk.
-    let command = home.blink(line).by("trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\"").into_command();
+    // No file may grow past four mebibytes, which an image does. The signal for that is ignored, so writers see an error
+    // as with a full disk.
+    let command = home.blink(line).by("trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\"").into_command();
     let server = Server::spawn(command);
     server.ready();
     server.says(" warn ");

@@ -90,7 +90,7 @@ fn versions_stand_side_by_side() {
     assert_eq!(server.get("/v2/models/one").ok().json()["versions"], serde_json::json!(["1", "3"]));
     fs::remove_file(home.folder.path("models/one/3/model.blink")).expect("it is there");
     wait("the old version", || (factor(&server) == 1.0).then_some(()));
-    server.infer("one/versions/3", ask_one()).refused(404, &["one", "3"]);
+    server.infer("one/versions/3", ask_one()).refused(503, &["one", "no model.blink"]);
 }
 
 #[test]
