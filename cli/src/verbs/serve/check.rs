@@ -151,7 +151,11 @@ fn print(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let idle = format!("{:.1} s", row.idle_seconds);
         let (version, kind) = (row.version, row.kind);
         let artifact = row.artifact.display();
-        writeln!(out, "{:name$}  {version:<7}  {:at$}  {kind:<9}  {workers:<7}  {idle:<7}  {artifact}", row.name, row.at)?;
+        writeln!(
+            out,
+            "{:name$}  {version:<7}  {:at$}  {kind:<9}  {workers:<7}  {idle:<7}  {artifact}",
+            row.name, row.at
+        )?;
     }
     for Broken { artifact, name, version, reason } in &report.not_served {
         writeln!(out, "not served: '{name}' version {version} ({}): {reason}", artifact.display())?;

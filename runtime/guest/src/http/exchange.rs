@@ -61,7 +61,8 @@ impl Given {
 pub(super) struct Exchange {
     asked: Option<oneshot::Receiver<Asked>>,
     pub(super) given: Arc<Given>,
-    connection: JoinHandle<Result<(), Broken>>,
+    /// `None` once it has ended.
+    connection: Option<JoinHandle<Result<(), Broken>>>,
 }
 
 /// Why a connection has ended before its answer was complete.
@@ -80,7 +81,7 @@ impl Exchange {
         let stream = UnixStream::from_std(stream)?;
         let (ask, asked) = oneshot::channel();
         let connection = tokio::spawn(serve(stream, ask, Arc::clone(written), Arc::clone(interrupt)));
-        Ok(Exchange { asked: Some(asked), given: Arc::default(), connection })
+        Ok(Exchange { asked: Some(asked), given: Arc::default(), connection: Some(connection) })
     }
 
     /// The request; `None` where none comes, or it came before.
@@ -90,7 +91,10 @@ impl Exchange {
 
     /// Waits until the answer is written.
     pub(super) async fn finish(&mut self) -> wasmtime::Result<()> {
-        match (&mut self.connection).await {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let ended = connection.await;
+        self.connection = None;
+        match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Broken::Body)) => Err(wasmtime::Error::msg("its answer's body is not as long as it had announced")),
             // Told by the interrupt.
@@ -102,9 +106,11 @@ impl Exchange {
 
     /// Closes the connection: what of an answer is not written then is broken off.
     pub(super) async fn close(self) {
-        self.connection.abort();
-        // Gone, or ended before.
-        let _ = self.connection.await;
+        if let Some(connection) = self.connection {
+            connection.abort();
+            // Aborted, or ended before.
+            let _ = connection.await;
+        }
     }
 }
 
@@ -120,7 +126,9 @@ async fn serve(
         let (answer, answered) = oneshot::channel();
         let ask = ask.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Who asks in vain is gone, and the exchange with them.
-        let _ = ask.map(|ask| ask.send(Asked { request, answer }));
+        if let Some(ask) = ask {
+            drop(ask.send(Asked { request, answer }));
+        }
         let (written, interrupt) = (Arc::clone(&written), Arc::clone(&interrupt));
         async move {
             match answered.await {

@@ -9,7 +9,7 @@ use blink_runtime::{ProcessLimits, StartMode, StartOptions, Stdio, WorkerError, 
 use super::cgroup::Group;
 use super::failure;
 use super::hand::{After, Hand};
-use super::job::{Job, Work};
+use super::job::{Answer, Job, Work};
 use super::post::{Order, Post};
 use super::proof;
 use super::schedule::Death;
@@ -48,9 +48,15 @@ impl Crew {
         };
         loop {
             match hand.run(&self, tasks) {
-                After::Ran(ran) => {
+                After::Ran(ran, answers) if hand.samples.is_some() => {
+                    answers.into_iter().for_each(Answer::tell);
                     self.try_batches(&mut hand);
                     self.shared.change(|schedule, now| schedule.ran(self.id, ran, now));
+                }
+                After::Ran(ran, answers) => {
+                    // Who is answered may ask again at once, and then finds this worker.
+                    self.shared.change(|schedule, now| schedule.ran(self.id, ran, now));
+                    answers.into_iter().for_each(Answer::tell);
                 }
                 After::Died(left, error) => {
                     self.bury(hand, left, &error);
@@ -101,7 +107,7 @@ impl Crew {
                 return order;
             }
             if let Some(memory) = hand.measure() {
-                self.shared.change(|schedule, _| schedule.measured(self.id, memory.private, memory.shared));
+                self.shared.change(|schedule, now| schedule.measured(self.id, memory.private, memory.shared, now));
             }
         }
     }
@@ -117,7 +123,7 @@ impl Crew {
         if let blink_runtime::Start::Normal { reason: Some(reason) } = &start {
             tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
         }
-        let timeline = *worker.timeline();
+        let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());
         tracing::info!(model = model.name, version = model.version, pid, start = start.name(), ms, "worker started");
         let seen =
@@ -214,6 +220,8 @@ pub(super) fn spec(model: &Model) -> WorkerSpec {
         start: settings.start,
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],
         limits: ProcessLimits { memory: settings.memory, cgroup: None },
+        // Signals of a terminal are for the server, which ends its workers when they have answered.
+        own_group: true,
         ..WorkerSpec::new(&model.path)
     }
 }

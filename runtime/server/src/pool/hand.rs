@@ -4,14 +4,19 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blink_runtime::{GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Unfilled, Worker, WorkerError, WorkerMemory};
+use blink_runtime::timeline::now;
+use blink_runtime::{
+    GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Recorded, Start, Timeline, Unfilled, Worker, WorkerError,
+    WorkerMemory,
+};
 
 use super::batch::{self, Sample};
 use super::cgroup::Group;
 use super::crew::Crew;
 use super::failure;
-use super::job::{Finish, Job, Outputs, Work};
+use super::job::{Answer, Finish, Job, Outputs, Work};
 use super::schedule::{Ran, Task};
+use crate::error::RequestError;
 use crate::model::Model;
 use crate::observe::Times;
 use crate::protocol::{Elements, InputTensor};
@@ -30,6 +35,8 @@ pub(super) struct Hand {
     pub(super) samples: Option<Vec<Sample>>,
     model: Arc<Model>,
     has_started: bool,
+    /// Begin and end of the first run, on the clock of timelines.
+    first_run: Option<(u64, u64)>,
     measured: Option<Instant>,
     runs: u64,
     _group: Option<Group>,
@@ -40,8 +47,8 @@ type Given<'a> = (&'a [InputTensor], &'a mut dyn Finish, usize);
 
 /// What became of a run.
 pub(super) enum After {
-    /// Its requests were answered, or refused; the worker lives.
-    Ran(Ran),
+    /// The worker lives; its requests are to be told.
+    Ran(Ran, Vec<Answer>),
     /// The worker is gone; these were not answered.
     Died(Vec<Job>, WorkerError),
 }
@@ -54,6 +61,7 @@ impl Hand {
             samples: None,
             model: Arc::clone(model),
             has_started: false,
+            first_run: None,
             measured: None,
             runs: 0,
             _group: group,
@@ -62,15 +70,16 @@ impl Hand {
 
     /// Runs `tasks` together: inferences, or one of another kind, or none.
     pub(super) fn run(&mut self, crew: &Crew, mut tasks: Vec<Job>) -> After {
-        let is_limited = self.model.settings.time.is_some() && !self.has_started;
-        if is_limited || !matches!(tasks.first(), Some(Job { work: Work::Infer { .. } | Work::Guest { .. }, .. })) {
-            if let Err(error) = self.worker.wait_ready() {
+        let is_run = matches!(tasks.first(), Some(Job { work: Work::Infer { .. } | Work::Guest { .. }, .. }));
+        if !self.has_started {
+            // A restored worker is up in less time than it takes to ask; any other may take long, and its run may not.
+            let is_restored = matches!(self.worker.start(), Start::Snapshot);
+            if !(is_run && is_restored)
+                && let Err(error) = self.worker.wait_ready()
+            {
                 return After::Died(tasks, error);
             }
-            self.has_started = true;
-            if is_limited {
-                crew.started();
-            }
+            crew.started();
         }
         self.runs += 1;
         if matches!(tasks.first(), Some(Job { work: Work::Infer { .. }, .. })) {
@@ -86,11 +95,8 @@ impl Hand {
                 drop(streams);
                 self.guest_ended(report, begun, done)
             }
-            Some(Work::Ready { done }) => {
-                let _ = done.try_send(Ok(()));
-                After::Ran(Ran::Ready)
-            }
-            Some(Work::Infer { .. }) | None => After::Ran(Ran::Ready),
+            Some(Work::Ready { done }) => After::Ran(Ran::Ready, vec![Answer::Ready(done)]),
+            Some(Work::Infer { .. }) | None => After::Ran(Ran::Ready, Vec::new()),
         }
     }
 
@@ -98,7 +104,7 @@ impl Hand {
         &mut self,
         report: Result<GuestReport, WorkerError>,
         begun: Instant,
-        done: tokio::sync::oneshot::Sender<Result<GuestReport, crate::error::RequestError>>,
+        done: tokio::sync::oneshot::Sender<Result<GuestReport, RequestError>>,
     ) -> After {
         let took = begun.elapsed();
         match report {
@@ -106,16 +112,16 @@ impl Hand {
                 // The launcher may have had to end the process of one that did not end itself.
                 let is_late = matches!(&report.ended, GuestEnded::Limit(past) if past.limit == Limit::Time);
                 self.model.statistics.ran(1);
-                drop(done.send(Ok(report)));
-                After::Ran(if is_late { Ran::Spent(took) } else { Ran::Answered(took) })
+                let ran = if is_late { Ran::Spent(took) } else { Ran::Answered(took) };
+                After::Ran(ran, vec![Answer::Guest(done, Ok(report))])
             }
             Err(error @ (WorkerError::Failed { .. } | WorkerError::Memory { .. } | WorkerError::Request { .. })) => {
                 if let Err(error) = self.confirm(&error) {
                     drop(done.send(Err(failure::of_start(&self.model))));
                     return After::Died(Vec::new(), error);
                 }
-                drop(done.send(Err(failure::of_run(&self.model, &error))));
-                After::Ran(Ran::Answered(took))
+                let error = failure::of_run(&self.model, &error);
+                After::Ran(Ran::Answered(took), vec![Answer::Guest(done, Err(error))])
             }
             Err(error) => {
                 // It may have begun, and what it has read and written cannot be taken back.
@@ -142,8 +148,12 @@ impl Hand {
         }
         let mut outputs_took = Vec::new();
         let mut input = Duration::ZERO;
+        let began = now();
         let answered = self.ask(&mut tasks, &mut input, &mut outputs_took);
         let total = begun.elapsed();
+        if is_first {
+            self.first_run = Some((began, now()));
+        }
         match answered {
             Ok(true) => {}
             // Cut as they were to be, the outputs do not fit: each for itself, then.
@@ -157,8 +167,8 @@ impl Hand {
                     return self.one_by_one(tasks);
                 }
                 let error = failure::of_run(&self.model, &error);
-                tasks.into_iter().for_each(|job| job.refuse(error.clone()));
-                return After::Ran(Ran::Answered(total));
+                let answers = answers(tasks, |_| Err(error.clone()));
+                return After::Ran(Ran::Answered(total), answers);
             }
             Err(error) => return After::Died(tasks, error),
         }
@@ -168,13 +178,12 @@ impl Hand {
         let computed = total.saturating_sub(input).saturating_sub(read);
         // A first run waited for its start: what it took itself, the timeline knows.
         let infer = if is_first { self.first_inference().unwrap_or(computed).min(computed) } else { computed };
-        for (job, output) in tasks.into_iter().zip(outputs_took) {
+        let mut outputs_took = outputs_took.into_iter();
+        let answers = answers(tasks, |job| {
             let queue = begun.saturating_duration_since(job.arrived()) + (computed - infer);
-            if let Work::Infer { finish, .. } = job.work {
-                finish.tell(Ok(Times { queue, input, infer, output }));
-            }
-        }
-        After::Ran(Ran::Answered(infer))
+            Ok(Times { queue, input, infer, output: outputs_took.next().unwrap_or_default() })
+        });
+        After::Ran(Ran::Answered(infer), answers)
     }
 
     /// Runs the tasks and has their outputs read. Whether these could be cut.
@@ -227,17 +236,31 @@ impl Hand {
     /// Runs each task for itself.
     fn one_by_one(&mut self, tasks: Vec<Job>) -> After {
         let mut tasks = tasks.into_iter();
-        let mut ran = Ran::Ready;
+        let (mut ran, mut answers) = (Ran::Ready, Vec::new());
         while let Some(job) = tasks.next() {
             match self.infer(vec![job]) {
-                After::Ran(one) => ran = one,
+                After::Ran(one, answer) => {
+                    ran = one;
+                    answers.extend(answer);
+                }
                 After::Died(mut left, error) => {
+                    answers.into_iter().for_each(Answer::tell);
                     left.extend(tasks);
                     return After::Died(left, error);
                 }
             }
         }
-        After::Ran(ran)
+        After::Ran(ran, answers)
+    }
+
+    /// The start, complete with its first run: the worker's own record where that has it, else as it was seen from here.
+    pub(super) fn timeline(&self) -> Timeline {
+        let mut timeline = *self.worker.timeline();
+        let is_complete = timeline.recorded().iter().any(|recorded| recorded.phase == Phase::Inference);
+        if let (false, Some((begin, end))) = (is_complete, self.first_run) {
+            timeline.add(Recorded { phase: Phase::Inference, begin, end });
+        }
+        timeline
     }
 
     /// The inference of the first run.
@@ -262,6 +285,18 @@ impl Hand {
     pub(super) fn is_restless(&self) -> bool {
         self.measured.is_none() && self.runs >= RESTLESS
     }
+}
+
+/// What each of the tasks, all of them inferences, is to be told.
+fn answers(tasks: Vec<Job>, mut outcome: impl FnMut(&Job) -> Result<Times, RequestError>) -> Vec<Answer> {
+    let mut answers = Vec::with_capacity(tasks.len());
+    for job in tasks {
+        let outcome = outcome(&job);
+        if let Work::Infer { finish, .. } = job.work {
+            answers.push(Answer::Infer(finish, outcome));
+        }
+    }
+    answers
 }
 
 fn unfilled<'a>(input: &'a InputTensor, shape: &'a [usize]) -> Unfilled<'a> {

@@ -60,7 +60,6 @@ where
             let made = made.ok_or_else(|| RequestError::Failed("the outputs could not be read".into()))?;
             Ok((made, times))
         });
-        // Where nobody waits any more, nobody is told.
         drop(waits.send(made));
     }
 }
@@ -87,6 +86,24 @@ pub(super) enum Work {
     },
     /// To be there.
     Ready { done: SyncSender<Result<(), String>> },
+}
+
+/// What a request is to be told.
+pub(super) enum Answer {
+    Infer(Box<dyn Finish>, Result<Times, RequestError>),
+    Guest(oneshot::Sender<Result<GuestReport, RequestError>>, Result<GuestReport, RequestError>),
+    Ready(SyncSender<Result<(), String>>),
+}
+
+impl Answer {
+    /// Tells it. Where nobody waits any more, nobody is told.
+    pub(super) fn tell(self) {
+        match self {
+            Answer::Infer(finish, outcome) => finish.tell(outcome),
+            Answer::Guest(done, outcome) => drop(done.send(outcome)),
+            Answer::Ready(done) => drop(done.try_send(Ok(()))),
+        }
+    }
 }
 
 impl Job {

@@ -121,6 +121,11 @@ impl Pool {
         deadline: Instant,
     ) -> Result<T, RequestError> {
         let begun = Instant::now();
+        let allowed = deadline.saturating_duration_since(begun);
+        if allowed.is_zero() {
+            // It would wake a model for nobody.
+            return Err(RequestError::Deadline { allowed });
+        }
         let shared = &self.owner.shared;
         let ticket = shared.submit(model, work);
         let mut asked = Asked { shared, model: model.id, ticket, is_waiting: true };
@@ -130,7 +135,7 @@ impl Pool {
         match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(RequestError::Failed(format!("request to '{}' was lost with its worker", model.name))),
-            Err(_) => Err(RequestError::Deadline { allowed: deadline.saturating_duration_since(begun) }),
+            Err(_) => Err(RequestError::Deadline { allowed }),
         }
     }
 

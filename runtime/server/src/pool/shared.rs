@@ -19,6 +19,9 @@ use crate::error::RequestError;
 use crate::model::Model;
 use crate::observe::RecentStarts;
 
+/// Bytes that a worker's process holds for itself beside its model's tensors, as far as is known before one is measured.
+const PROCESS: u64 = 4 << 20;
+
 /// What all threads of a pool share.
 pub(super) struct Shared {
     pub(super) launcher: Launcher,
@@ -101,6 +104,7 @@ impl Shared {
             Action::Run { post, tasks } => post.give(Order::Run(tasks)),
             Action::End { post, why } => post.give(Order::End(why)),
             Action::Stop { post } => post.stop(),
+            Action::Warn { words } => tracing::warn!("{words}"),
             Action::Refuse { task, error } => task.refuse(error),
             Action::Launch { worker, post, model, normally, tasks } => {
                 // Kept out of the thread until it is there: without a thread, somebody must still answer them.
@@ -131,9 +135,10 @@ pub(super) fn terms(model: &Model) -> Terms {
         workers: settings.workers,
         idle: settings.idle,
         queue: settings.queue,
-        time: settings.time,
+        // A guest is told its time, and ends by itself and with words.
+        time: settings.time.filter(|_| model.guest.is_none()),
         weights: model.weights,
-        private: model.private,
+        private: model.private.saturating_add(PROCESS),
         batching: settings.batching.filter(|batching| batching.size > 1),
     }
 }

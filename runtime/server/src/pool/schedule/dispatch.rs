@@ -21,9 +21,11 @@ impl<P: Parts> Schedule<P> {
                 passed_over.push(id);
             }
         }
-        for index in 0..self.kept.len() {
-            let id = self.kept[index];
+        let mut index = 0;
+        while let Some(&id) = self.kept.get(index) {
             while self.lacks(id) && self.may_start(id, now) && self.start(id, now) {}
+            // One that can never have them is kept no longer.
+            index += usize::from(self.kept.get(index) == Some(&id));
         }
     }
 
@@ -123,10 +125,10 @@ impl<P: Parts> Schedule<P> {
             Room::Soon => self.plans.push(id),
             Room::Later => {}
             Room::Never { words } => {
-                tracing::warn!("{words}");
-                self.kept.retain(|kept| *kept != id);
-                if let Some(entry) = self.models.get_mut(&id) {
-                    entry.is_kept = false;
+                let entry = self.models.get_mut(&id);
+                if entry.is_some_and(|entry| std::mem::replace(&mut entry.is_kept, false)) {
+                    self.kept.retain(|kept| *kept != id);
+                    self.actions.push(Action::Warn { words: words.clone() });
                 }
                 self.refuse_waiting(id, &RequestError::Unavailable(words));
             }
@@ -171,6 +173,7 @@ impl<P: Parts> Schedule<P> {
             state: WorkerState::Starting,
             since: now,
             launched: now,
+            is_up: false,
             is_normal: normally,
             tickets: Vec::new(),
             begun: now,
@@ -178,7 +181,7 @@ impl<P: Parts> Schedule<P> {
             must_end: None,
             stopped: None,
             is_leaving: false,
-            private: entry.private(),
+            private: entry.private(self.least),
             shared: 0,
             answered: 0,
         };

@@ -136,9 +136,9 @@ impl<P: Parts> Entry<P> {
         if self.is_retired { Duration::ZERO } else { self.terms.idle }
     }
 
-    /// Bytes that one more worker will hold for itself.
-    pub(super) fn private(&self) -> u64 {
-        self.measured.unwrap_or(self.terms.private)
+    /// Bytes that one more worker will hold for itself, where none holds less than `least`.
+    pub(super) fn private(&self, least: Option<u64>) -> u64 {
+        self.measured.unwrap_or(self.terms.private.max(least.unwrap_or(0)))
     }
 
     /// When a client who finds the queue full should come again.

@@ -81,6 +81,8 @@ pub(super) enum Action<P: Parts> {
     End { post: P::Post, why: Option<Event> },
     /// A worker is to be killed, whatever it does.
     Stop { post: P::Post },
+    /// The operator is to be told.
+    Warn { words: String },
     /// A task gets no answer.
     Refuse { task: P::Task, error: RequestError },
 }
@@ -130,6 +132,8 @@ pub(super) struct Schedule<P: Parts> {
     running: usize,
     /// Tasks that wait or run.
     tasks: usize,
+    /// The least that a worker was found to hold for itself: no other is expected to hold less.
+    least: Option<u64>,
     /// The charge at which the last run was begun.
     clock: Duration,
     next_worker: u64,
@@ -152,6 +156,7 @@ impl<P: Parts> Schedule<P> {
             retired: HashSet::new(),
             running: 0,
             tasks: 0,
+            least: None,
             clock: Duration::ZERO,
             next_worker: 0,
             soonest: None,

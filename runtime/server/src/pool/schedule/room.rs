@@ -27,8 +27,8 @@ impl<P: Parts> Schedule<P> {
     pub(super) fn make_room(&mut self, id: u64, now: Instant) -> Room {
         let (Some(budget), Some(entry)) = (self.limits.memory, self.models.get(&id)) else { return Room::Now };
         let weights = |is_there: bool| if is_there { 0 } else { entry.terms.weights };
-        let needed = entry.private().saturating_add(weights(self.staying(id) > 0));
-        let (alone, kept) = (entry.private().saturating_add(entry.terms.weights), self.kept_by_others(id));
+        let needed = entry.private(self.least).saturating_add(weights(self.staying(id) > 0));
+        let (alone, kept) = (entry.private(self.least).saturating_add(entry.terms.weights), self.kept_by_others(id));
         if alone.saturating_add(kept) > budget {
             let words = format!(
                 "model '{}' needs {alone} bytes for a worker and its weights, and of the {budget} bytes that all \
@@ -41,7 +41,10 @@ impl<P: Parts> Schedule<P> {
         if promised <= budget {
             return if self.fits_now(id) { Room::Now } else { Room::Soon };
         }
-        let Some(victims) = self.victims(id, promised - budget) else { return Room::Later };
+        let (victims, freed) = self.victims(id, promised - budget, true);
+        if freed < promised - budget {
+            return Room::Later;
+        }
         for worker in victims {
             if self.workers.get(&worker).is_some_and(|seat| seat.state == WorkerState::Idle) {
                 self.end(worker, Some(Event::Evicted), now);
@@ -56,7 +59,7 @@ impl<P: Parts> Schedule<P> {
     pub(super) fn fits_now(&self, id: u64) -> bool {
         let (Some(budget), Some(entry)) = (self.limits.memory, self.models.get(&id)) else { return true };
         let weights = if entry.workers.is_empty() { entry.terms.weights } else { 0 };
-        self.held().saturating_add(entry.private()).saturating_add(weights) <= budget
+        self.held().saturating_add(entry.private(self.least)).saturating_add(weights) <= budget
     }
 
     /// Bytes of all processes that are there.
@@ -68,7 +71,7 @@ impl<P: Parts> Schedule<P> {
     /// Bytes that will be held when all that was decided is done.
     fn promised(&self) -> u64 {
         let staying = self.workers.values().filter(|seat| seat.stays()).map(|seat| seat.private);
-        let planned = self.plans.iter().filter_map(|id| self.models.get(id)).map(|entry| entry.private());
+        let planned = self.plans.iter().filter_map(|id| self.models.get(id)).map(|entry| entry.private(self.least));
         let awake = self.models.iter().filter(|(id, _)| self.staying(**id) > 0);
         sum(staying.chain(planned).chain(awake.map(|(_, entry)| entry.terms.weights)))
     }
@@ -78,17 +81,26 @@ impl<P: Parts> Schedule<P> {
         let others = self.models.iter().filter(|(other, entry)| **other != id && entry.is_kept);
         sum(others.map(|(other, entry)| match entry.fewest().min(self.staying(*other)) {
             0 => 0,
-            workers => entry.private().saturating_mul(workers as u64).saturating_add(entry.terms.weights),
+            workers => entry.private(self.least).saturating_mul(workers as u64).saturating_add(entry.terms.weights),
         }))
     }
 
-    /// Workers of other models that make room for `excess` bytes when they end; `None` where there are not enough.
-    fn victims(&self, id: u64, excess: u64) -> Option<Vec<u64>> {
-        let charge = self.models.get(&id)?.charge;
+    /// A worker of the model was found to hold more than was expected: others that wait end, where all are too many now.
+    pub(super) fn trim(&mut self, id: u64, now: Instant) {
+        let Some(excess) = self.limits.memory.map(|budget| self.promised().saturating_sub(budget)) else { return };
+        let (victims, _) = self.victims(id, excess, false);
+        victims.into_iter().for_each(|worker| self.end(worker, Some(Event::Evicted), now));
+    }
+
+    /// Workers of other models, and how many bytes they free when they end: `excess` at least, where there are enough.
+    /// With `busy`, those too that models well ahead of this one need.
+    fn victims(&self, id: u64, excess: u64, busy: bool) -> (Vec<u64>, u64) {
+        let charge = self.models.get(&id).map(|entry| entry.charge).unwrap_or_default();
         let others = || self.models.iter().filter(|(other, _)| **other != id);
         let mut asleep: Vec<_> = others().filter(|(_, entry)| entry.waiting() == 0).collect();
         asleep.sort_by_key(|(_, entry)| entry.used);
-        let mut ahead: Vec<_> = others().filter(|(_, entry)| entry.charge > charge.saturating_add(TURN)).collect();
+        let is_ahead = |entry: &super::Entry<P>| busy && entry.charge > charge.saturating_add(TURN);
+        let mut ahead: Vec<_> = others().filter(|(_, entry)| is_ahead(entry)).collect();
         ahead.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.charge));
 
         let mut victims = Vec::new();
@@ -118,7 +130,7 @@ impl<P: Parts> Schedule<P> {
                 }
             }
         }
-        (freed >= excess).then_some(victims)
+        (victims, freed)
     }
 }
 

@@ -44,6 +44,15 @@ fn a_model_that_never_fits_says_so() {
 }
 
 #[test]
+fn fewest_workers_that_never_fit_are_given_up_aloud() {
+    let mut world = World::new(8, Some(3 * UNIT)).with(A, Terms { workers: (2, 2), private: 2 * UNIT, ..terms() });
+    world.schedule.keep(A, world.now());
+    assert_eq!(world.did(), [Did::Warn]);
+    world.schedule.keep(B, world.now());
+    assert_eq!(world.did(), []);
+}
+
+#[test]
 fn kept_workers_are_not_taken() {
     let mut world = World::new(8, Some(5 * UNIT)).with(A, Terms { workers: (1, 2), ..terms() }).with(B, terms());
     world.schedule.keep(A, world.now());
@@ -82,12 +91,30 @@ fn what_was_measured_counts() {
     let mut world = World::new(8, Some(6 * UNIT)).with(A, at_most(3)).with(B, terms());
     world.arrive(A);
     world.ran(1, 1);
-    world.schedule.measured(1, 3 * UNIT, 7);
+    world.schedule.measured(1, 3 * UNIT, 7, world.now());
     assert_eq!(world.schedule.held(), 5 * UNIT);
     world.arrive(A);
     // Another one of A would be as large.
     assert_eq!(world.arrive(A), []);
     assert_eq!(world.schedule.workers[&1].shared, 7);
+}
+
+#[test]
+fn one_that_holds_more_than_was_expected_puts_others_to_sleep() {
+    let mut world = World::new(8, Some(7 * UNIT)).with(A, terms()).with(B, terms()).with(C, terms());
+    for (model, worker) in [(A, 1), (B, 2)] {
+        world.arrive(model);
+        world.ran(worker, 1);
+    }
+    world.schedule.measured(2, 4 * UNIT, 0, world.now());
+    assert_eq!(world.did(), [Did::End(1, Some(Event::Evicted))]);
+    world.ended(1);
+    // Nothing was measured that holds less, so C is expected to hold as much.
+    assert_eq!(world.arrive(C), [Did::End(2, Some(Event::Evicted))]);
+    // Where all that could go needs to stay, nothing goes.
+    world.ended(2);
+    world.schedule.measured(3, 9 * UNIT, 0, world.now());
+    assert_eq!(world.did(), []);
 }
 
 #[test]

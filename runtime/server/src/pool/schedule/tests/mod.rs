@@ -59,6 +59,7 @@ enum Did {
     End(u64, Option<Event>),
     Stop(u64),
     Refuse(u64, &'static str),
+    Warn,
 }
 
 /// A schedule and its world.
@@ -173,6 +174,7 @@ impl World {
                 }
                 Action::End { post, why } => Did::End(post.get(), why),
                 Action::Stop { post } => Did::Stop(post.get()),
+                Action::Warn { .. } => Did::Warn,
                 Action::Refuse { task, error } => Did::Refuse(task.ticket, error.name()),
             });
         }

@@ -16,6 +16,8 @@ struct Walk {
     open: BTreeSet<u64>,
     ending: BTreeSet<u64>,
     models: BTreeMap<u64, u64>,
+    /// What happened at all.
+    seen: BTreeSet<&'static str>,
 }
 
 impl Walk {
@@ -34,6 +36,7 @@ impl Walk {
             open: BTreeSet::new(),
             ending: BTreeSet::new(),
             models: BTreeMap::new(),
+            seen: BTreeSet::new(),
         };
         walk.world.schedule.keep(3, walk.world.now());
         walk.world.schedule.set_batch_sizes(2, vec![false, true, true, true]);
@@ -44,10 +47,19 @@ impl Walk {
 
     fn note(&mut self, did: Vec<Did>) {
         for done in did {
+            self.seen.insert(match &done {
+                Did::End(_, why) => why.map_or("end", Event::name),
+                Did::Refuse(_, why) => why,
+                Did::Run(_, tickets) if tickets.len() > 1 => "batch",
+                Did::Launch(..) | Did::Run(..) => "run",
+                Did::LaunchNormally(..) => "again",
+                Did::Stop(_) => "stop",
+                Did::Warn => "warn",
+            });
             match done {
                 Did::End(worker, _) => assert!(self.ending.insert(worker)),
                 Did::Refuse(ticket, _) => assert!(self.open.remove(&ticket), "{ticket} was told twice"),
-                Did::Stop(_) | Did::Launch(..) | Did::LaunchNormally(..) | Did::Run(..) => {}
+                Did::Stop(_) | Did::Warn | Did::Launch(..) | Did::LaunchNormally(..) | Did::Run(..) => {}
             }
         }
         let schedule = &self.world.schedule;
@@ -133,6 +145,7 @@ impl Walk {
 
 #[test]
 fn nothing_is_lost_and_limits_hold() {
+    let mut seen = BTreeSet::new();
     for seed in 0..200 {
         let mut walk = Walk::new(seed);
         for _ in 0..500 {
@@ -140,5 +153,9 @@ fn nothing_is_lost_and_limits_hold() {
         }
         walk.settle();
         assert!(walk.world.schedule.is_empty());
+        seen.extend(walk.seen);
+    }
+    for what in ["again", "batch", "evicted", "failed", "full", "idle", "run", "stop", "stopped", "unavailable"] {
+        assert!(seen.contains(what), "never seen: {what}, only {seen:?}");
     }
 }
