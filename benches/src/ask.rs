@@ -163,6 +163,7 @@ pub fn words(ended: &GuestEnded) -> String {
         GuestEnded::Exit(code) => format!("guest ended with exit code {code}, expected 0"),
         GuestEnded::Trap { message, .. } => format!("guest trapped: {message}"),
         GuestEnded::Limit(limit) => limit.to_string(),
+        GuestEnded::Abandoned => "nobody listened to the guest's answer".into(),
         GuestEnded::Refused(why) => why.clone(),
     }
 }

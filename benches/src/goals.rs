@@ -3,10 +3,12 @@
 //! The goals stand here and nowhere else in code. No test holds a machine to them.
 
 mod guests;
+mod serving;
 
 use serde::Serialize;
 
 pub use self::guests::judge as judge_guests;
+pub use self::serving::{best as best_rate, judge as judge_serving};
 use crate::memory::Footprint;
 use crate::record::{DiskRun, ModelRuns, WayRuns};
 use crate::statistics::{Difference, Interval, Ratio, Summary};

@@ -26,6 +26,7 @@
 //! | [`interleave`] | several ways in turns, so that they share the machine's moods |
 //! | [`statistics`] | percentiles, how sure they are, and whether two sides differ |
 //! | [`usage`], [`memory`], [`held`] | what a process has used, what it has to itself, what it holds on to |
+//! | [`growth`] | whether what is held grows |
 //! | [`syscalls`] | the system calls of one start, counted |
 //! | [`page_cache`], [`touch`] | files out of the page cache, and read again; weights touched once |
 //! | [`machine`], [`noise`], [`overhead`] | what a figure was measured on, how calm that was, what the bench itself costs |
@@ -38,6 +39,7 @@
 //! |---|---|
 //! | [`subject`] | the models that are measured |
 //! | [`record`] | its files under `benches/runs/` |
+//! | [`serve`] | a server, driven as its clients drive it |
 //! | [`goals`] | which goals a run has kept |
 //!
 //! No test asserts a speed.
@@ -48,6 +50,7 @@ pub mod budget;
 pub mod comparison;
 pub mod figure;
 pub mod goals;
+pub mod growth;
 pub mod held;
 pub mod interleave;
 pub mod launch;
@@ -64,6 +67,7 @@ pub mod process;
 mod reap;
 pub mod record;
 pub mod report;
+pub mod serve;
 pub mod setup;
 pub mod statistics;
 pub mod subject;

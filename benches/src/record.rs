@@ -4,6 +4,7 @@
 
 mod guests;
 mod model;
+mod serving;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -19,6 +20,7 @@ pub use self::guests::{
 #[cfg(test)]
 pub(crate) use self::model::tests::runs as example;
 pub use self::model::{ChannelRuns, ColdRun, DiskRun, DiskRuns, ModelRuns, SnapshotMade, WayRuns};
+pub use self::serving::{BurstRuns, OverheadRuns, RateRuns, RestRuns, SERVING_SCHEMA, ServingRuns, ZeroRuns};
 use crate::goals::Goal;
 use crate::machine::Machine;
 

@@ -23,6 +23,8 @@ pub(crate) enum Verb {
     Setup(verbs::setup::SetupArgs),
     Compile(verbs::compile::CompileArgs),
     Run(verbs::run::RunArgs),
+    Serve(Box<verbs::serve::ServeArgs>),
+    Worker(Box<verbs::worker::WorkerArgs>),
     Warm(verbs::warm::WarmArgs),
     Snapshots(verbs::snapshots::SnapshotsArgs),
     Inspect(verbs::inspect::InspectArgs),

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod bench;
+mod serve;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -97,7 +98,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });
     }
-    if let Some(code) = bench::known(cause) {
+    if let Some(code) = bench::known(cause).or_else(|| serve::known(cause)) {
         return Some(code);
     }
     if let Some(error) = cause.downcast_ref::<CompileError>() {

@@ -35,6 +35,8 @@ fn main() -> std::process::ExitCode {
         Verb::Setup(args) => verbs::setup::run(args, &output),
         Verb::Compile(args) => verbs::compile::run(args, &output),
         Verb::Run(args) => verbs::run::run(args, &output),
+        Verb::Serve(args) => verbs::serve::run(args, &output),
+        Verb::Worker(args) => verbs::worker::run(args),
         Verb::Warm(args) => verbs::warm::run(args, &output),
         Verb::Snapshots(args) => verbs::snapshots::run(args, &output),
         Verb::Inspect(args) => verbs::inspect::run(args, &output),

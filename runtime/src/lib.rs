@@ -6,7 +6,8 @@
 //! | start | [`Instance::start`]: a session in ONNX Runtime, no thread yet |
 //! | run | [`Instance::run`]: named tensors in, [`Outputs`] out |
 //!
-//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors.
+//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors. That is
+//! what a platform embeds; `examples/embed.rs` is its loop.
 //!
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 
@@ -25,10 +26,10 @@ pub mod worker;
 
 pub use binding::BindError;
 pub use blink_guest::{
-    Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport, Request as GuestRequest,
-    Used as GuestUsed,
+    Call as GuestCall, Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport,
+    Request as GuestRequest, Used as GuestUsed,
 };
-pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled};
+pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
 pub use engine::{EngineError, Outputs};
 pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
 pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};

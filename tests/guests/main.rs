@@ -5,6 +5,7 @@
 //! | `answers.rs` | a guest's answer is the model's, bit for bit, by both interfaces and both starts |
 //! | `examples.rs` | the programs of `examples/guests/` do what they say |
 //! | `grants.rs` | a guest has what it was given, and nothing else |
+//! | `http.rs` | a guest that answers HTTP requests does so on the socket it is given, and nowhere else |
 //! | `hostile.rs` | whatever a guest does, the worker lives and its next answer is right |
 //! | `ends.rs` | exit codes pass through, traps and limits are told |
 //! | `trust.rs` | native code of another engine is not run; a damaged guest is not run |
@@ -17,6 +18,7 @@ mod ends;
 mod examples;
 mod grants;
 mod hostile;
+mod http;
 mod programs;
 mod restored;
 #[path = "../support/mod.rs"]

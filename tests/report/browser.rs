@@ -2,16 +2,13 @@
 //!
 //! Its own windows are never narrower than 500 pixels, so the page is looked at in frames of the sizes asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-
-use serde::Deserialize;
 
 use crate::support::Folder;
+pub(crate) use crate::support::browser::{Layout, Scheme, browser};
+use crate::support::browser::{MEASURE, chromium as plain};
 
-/// What a page is looked at with.
-const MEASURE: &str = include_str!("measure.js");
 /// Windows: two phones, a tablet, a desk.
 pub(crate) const WINDOWS: [(u32, u32); 4] = [(360, 740), (390, 844), (820, 1180), (1440, 900)];
 /// Milliseconds of the browser's own time that a page gets.
@@ -21,47 +18,6 @@ const PATIENCE: u32 = 20_000;
 const TALLEST: u32 = 12_000;
 /// Pixels of a window that its own parts take.
 const CHROME: u32 = 143;
-
-/// A browser's colours, as it is started with them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Light,
-    Dark,
-}
-
-/// What was found in one window.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Layout {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    /// How high the whole page is.
-    pub(crate) length: u32,
-    pub(crate) dark: bool,
-    pub(crate) plots: usize,
-    pub(crate) texts: usize,
-    pub(crate) faults: Vec<String>,
-}
-
-/// The browser; `None` where its absence was allowed, which is said aloud.
-pub(crate) fn browser() -> Option<&'static Path> {
-    static BROWSER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let found = BROWSER.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/browser.sh");
-        let output = Command::new(script).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-        match output.status.success() {
-            true => Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())),
-            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        }
-    });
-    match found {
-        Ok(path) => Some(path),
-        Err(why) if std::env::var_os("BLINK_TESTS_WITHOUT_BROWSER").is_some_and(|value| value == "1") => {
-            eprintln!("SKIPPED: no page was looked at, as BLINK_TESTS_WITHOUT_BROWSER allows: {why}");
-            None
-        }
-        Err(why) => panic!("{why}; or set BLINK_TESTS_WITHOUT_BROWSER=1 to go without these tests"),
-    }
-}
 
 /// How `html` is laid out in each of the [`WINDOWS`], and what the browser wrote to its console. The page's policy is
 /// loosened for the script that looks, and for nothing else.
@@ -106,15 +62,11 @@ pub(crate) fn keep(browser: &Path, html: &str, name: &str, size: (u32, u32), sch
 }
 
 fn chromium(browser: &Path, folder: &Folder, scheme: Scheme) -> Command {
-    let mut command = Command::new(browser);
+    let mut command = plain(Command::new(browser), folder);
     let colours = if scheme == Scheme::Dark { 0 } else { 1 };
     command
-        .current_dir(folder.path("."))
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"])
         .arg(format!("--blink-settings=preferredColorScheme={colours}"))
-        .arg(format!("--user-data-dir={}", folder.path("profile").display()))
         .arg(format!("--virtual-time-budget={PATIENCE}"))
         .stdin(Stdio::null());
     command

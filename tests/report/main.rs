@@ -5,7 +5,7 @@
 //! | `forms.rs` | the forms, and what is refused |
 //! | `page.rs` | the page in Chromium: in windows of four sizes, light and dark |
 //! | `picture.rs` | the picture that stands alone, in Chromium |
-//! | `browser.rs`, `measure.js` | Chromium, and what it is asked about a page |
+//! | `browser.rs` | the page in frames of several sizes |
 //! | `made_up.rs`, `parts.rs` | the measurements that are reported, and what they are put together from |
 //!
 //! `ci/browser.sh` finds or installs the browser. Where none can be had, its tests fail; with

@@ -2,6 +2,7 @@
 //! whose workers always die is left alone for a while.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -94,12 +95,10 @@ fn a_model_whose_workers_always_die_is_left_alone_for_a_while() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while killing.load(Ordering::Acquire) {
-                for worker in server.workers("slow") {
+                for worker in server.workers("slow").iter().filter(|worker| worker.pid > 1) {
                     // It may have ended meanwhile.
-                    let _ = std::process::Command::new("kill")
-                        .args(["-KILL", &worker.pid.to_string()])
-                        .stderr(std::process::Stdio::null())
-                        .status();
+                    let mut kill = Command::new("kill");
+                    let _ = kill.args(["-KILL", &worker.pid.to_string()]).stderr(Stdio::null()).status();
                 }
             }
         });

@@ -62,10 +62,12 @@ pub(crate) fn compiled(name: &str) -> PathBuf {
     let programs = [PathBuf::from(BLINK), std::env::current_exe().expect("this program")];
     if programs.iter().any(|program| age(program) >= age(&path)) {
         let folder = Folder::new();
-        let files: Vec<_> = made(name).into_iter().map(|(stem, model)| (format!("{stem}.onnx"), model)).collect();
-        files.iter().for_each(|(file, model)| _ = folder.model(file, model));
-        let files: Vec<_> = files.iter().map(|(file, _)| file.as_str()).collect();
-        folder.blink(&format!("compile {} -o made.blink", files.join(" "))).ok();
+        let write = |(stem, model)| {
+            folder.model(&format!("{stem}.onnx"), &model);
+            format!("--model {stem}.onnx")
+        };
+        let models: Vec<_> = made(name).into_iter().map(write).collect();
+        folder.blink(&format!("compile {} -o made.blink", models.join(" "))).ok();
         fs::copy(folder.path("made.blink"), directory.join("made")).expect("room");
         fs::rename(directory.join("made"), &path).expect("one directory");
         // A copy has its original's mode, and the time of now.

@@ -105,11 +105,9 @@ fn a_budget_puts_the_one_longest_unasked_to_sleep() {
     };
     let measured = Server::start(&home, "");
     ask(&measured, "one");
-    // What a worker is expected to hold is counted until it is measured.
-    let one = wait("a measured worker", || {
-        let bytes = measured.metric("blink_worker_memory_bytes", &["model=\"one\"", "kind=\"private\""]);
-        (bytes > 0.0).then_some(bytes)
-    });
+    // What a worker is expected to hold is counted until it is measured, which its shared part tells.
+    let bytes = |kind| measured.metric("blink_worker_memory_bytes", &["model=\"one\"", kind]);
+    let one = wait("a measured worker", || (bytes("kind=\"shared\"") > 0.0).then(|| bytes("kind=\"private\"")));
     drop(measured);
 
     let server = Server::start(&home, &format!("--memory {}", (2.5 * one) as u64));

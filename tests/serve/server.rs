@@ -25,6 +25,7 @@ pub(crate) struct Server {
 /// A worker, as the server tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Worker {
+    /// 0: it has no process yet.
     pub(crate) pid: u32,
     /// starting, idle, busy or ending.
     pub(crate) state: String,
@@ -44,6 +45,7 @@ pub(crate) fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 
 /// Sends a signal to a process.
 pub(crate) fn signal(name: &str, pid: u32) {
+    assert!(pid > 1, "a worker that has no process yet");
     let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill starts");
     assert!(status.success(), "kill {name} {pid}: {status}");
 }
@@ -172,7 +174,9 @@ impl Server {
 
     /// A worker of the model that is at work, waited for.
     pub(crate) fn busy(&self, model: &str) -> Worker {
-        wait("a busy worker", || self.workers(model).into_iter().find(|worker| worker.state == "busy"))
+        // One is "starting" until its first answer.
+        let is_at_work = |worker: &Worker| worker.state == "busy" || (worker.state == "starting" && worker.pid != 0);
+        wait("a worker at work", || self.workers(model).into_iter().find(is_at_work))
     }
 
     /// Waits until the model has no workers.

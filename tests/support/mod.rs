@@ -2,6 +2,7 @@
 //!
 //! | file | what it gives |
 //! |---|---|
+//! | `browser.rs`, `measure.js` | Chromium, and what it is asked about a page |
 //! | `folder.rs` | a directory of its own, and `blink` run in it |
 //! | `ended.rs` | how a `blink` ended, and what to expect of that |
 //! | `files.rs` | models and tensors as files in a folder |
@@ -12,6 +13,7 @@
 //! Nothing is skipped: a machine that cannot run a test fails it, and the text says why.
 #![allow(dead_code)]
 
+pub(crate) mod browser;
 pub(crate) mod ended;
 pub(crate) mod files;
 pub(crate) mod folder;

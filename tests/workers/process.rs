@@ -111,6 +111,22 @@ fn stdio_is_the_launchers_or_none() {
     assert_eq!(found[&1], fs::read_link("/proc/self/fd/1").expect("stdout").to_string_lossy());
 }
 
+#[test]
+fn its_process_group_is_the_launchers_or_its_own() {
+    let folder = models::compiled_one();
+    let group = |worker: &Worker| {
+        let pid = rustix::process::Pid::from_raw(worker.pid() as i32);
+        rustix::process::getpgid(pid).expect("it lives").as_raw_pid() as u32
+    };
+    let mut spec = spec(&folder, "one.blink");
+    let inherited = group(&launcher().launch(&spec).expect("a worker is launched"));
+    assert_eq!(inherited, rustix::process::getpgrp().as_raw_pid() as u32);
+    spec.own_group = true;
+    let mut worker = launcher().launch(&spec).expect("a worker is launched");
+    assert_eq!(group(&worker), worker.pid());
+    assert!(answers(&mut worker));
+}
+
 fn facts(worker: &mut Worker) -> serde_json::Value {
     serde_json::from_str(&worker.facts().expect("it is alive")).expect("JSON")
 }

@@ -24,8 +24,10 @@ pub struct GuestRecord {
 pub enum GuestKind {
     /// A core module, which speaks `wasi_snapshot_preview1` and `wasi_ephemeral_nn`.
     Module,
-    /// A component, which speaks WASI 0.2 and `wasi:nn`.
+    /// A component that is a command, which speaks WASI 0.2 and `wasi:nn`.
     Component,
+    /// A component that answers HTTP requests (`wasi:http/incoming-handler`), and speaks the same.
+    Http,
 }
 
 impl GuestKind {
@@ -34,6 +36,7 @@ impl GuestKind {
         match self {
             GuestKind::Module => "module",
             GuestKind::Component => "component",
+            GuestKind::Http => "http",
         }
     }
 }

@@ -117,7 +117,8 @@ fn sections_are_called_the_same_everywhere() {
         assert_eq!(serde_json::to_value(kind).unwrap(), name);
         assert_eq!((kind.to_string(), format!("{kind:>9}")), (name.to_owned(), format!("{name:>9}")));
     }
-    for (kind, name) in [(GuestKind::Module, "module"), (GuestKind::Component, "component")] {
+    for (kind, name) in [(GuestKind::Module, "module"), (GuestKind::Component, "component"), (GuestKind::Http, "http")]
+    {
         assert_eq!((serde_json::to_value(kind).unwrap(), kind.name()), (name.into(), name));
     }
 }

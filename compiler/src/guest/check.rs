@@ -12,17 +12,21 @@ pub(super) const EPHEMERAL_NN: &str = "wasi_ephemeral_nn";
 const MODULE_KNOWN: &str = "wasi_snapshot_preview1 and wasi_ephemeral_nn";
 /// What a component may import: WASI's packages, and the version of wasi-nn.
 const PACKAGES: [&str; 6] = ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
+/// What one that answers HTTP requests may import too.
+const HTTP: &str = "wasi:http";
 const NN: &str = "wasi:nn";
 const NN_VERSION: &str = "0.2.0-rc-2024-10-28";
 const COMPONENT_KNOWN: &str = "wasi:cli, wasi:io, wasi:clocks, wasi:filesystem, wasi:random and wasi:sockets, all \
                                @0.2, and wasi:nn@0.2.0-rc-2024-10-28";
+const HTTP_KNOWN: &str = "wasi:http, wasi:cli, wasi:io, wasi:clocks, wasi:filesystem, wasi:random and wasi:sockets, all \
+                          @0.2, and wasi:nn@0.2.0-rc-2024-10-28";
 
 /// Checks that `wasm` can be a guest.
 pub(super) fn check(wasm: &[u8]) -> Result<Scan, GuestError> {
-    let scan = Scan::of(wasm)?;
+    let mut scan = Scan::of(wasm)?;
     match scan.kind {
         GuestKind::Module => check_module(&scan)?,
-        GuestKind::Component => check_component(&scan)?,
+        GuestKind::Component | GuestKind::Http => scan.kind = check_component(&scan)?,
     }
     // The engine judges by its own settings when it compiles; here, what is said later is made sure of.
     Validator::new_with_features(features()).validate_all(wasm).map_err(invalid)?;
@@ -46,29 +50,30 @@ fn check_module(scan: &Scan) -> Result<(), GuestError> {
     if scan.exports.iter().any(|name| name == "_start") { Ok(()) } else { Err(GuestError::NoStart) }
 }
 
-fn check_component(scan: &Scan) -> Result<(), GuestError> {
-    if let Some((name, _)) = scan.imports.iter().find(|(name, _)| !is_given(name)) {
-        return Err(GuestError::ComponentImport { name: name.clone(), known: COMPONENT_KNOWN });
-    }
+/// Whether it is a command or answers HTTP requests; a command where it is both.
+fn check_component(scan: &Scan) -> Result<GuestKind, GuestError> {
     let exports = |interface: &str| {
         scan.exports.iter().any(|name| {
             name.split_once('@').is_some_and(|(found, version)| found == interface && is_version_0_2(version))
         })
     };
-    if exports("wasi:cli/run") {
-        Ok(())
-    } else if exports("wasi:http/incoming-handler") {
-        Err(GuestError::Http)
-    } else {
-        Err(GuestError::NoRun)
+    let (kind, known) = match (exports("wasi:cli/run"), exports("wasi:http/incoming-handler")) {
+        (true, _) => (GuestKind::Component, COMPONENT_KNOWN),
+        (false, true) => (GuestKind::Http, HTTP_KNOWN),
+        (false, false) => return Err(GuestError::NoRun),
+    };
+    match scan.imports.iter().find(|(name, _)| !is_given(name, kind)) {
+        Some((name, _)) => Err(GuestError::ComponentImport { name: name.clone(), known }),
+        None => Ok(kind),
     }
 }
 
-/// Whether components are given the interface `name`: `package/interface@version`.
-fn is_given(name: &str) -> bool {
+/// Whether components of this kind are given the interface `name`: `package/interface@version`.
+fn is_given(name: &str, kind: GuestKind) -> bool {
     let Some((interface, version)) = name.split_once('@') else { return false };
     let package = interface.split('/').next().unwrap_or_default();
-    (PACKAGES.contains(&package) && is_version_0_2(version)) || (package == NN && version == NN_VERSION)
+    let is_known = PACKAGES.contains(&package) || (package == HTTP && kind == GuestKind::Http);
+    (is_known && is_version_0_2(version)) || (package == NN && version == NN_VERSION)
 }
 
 fn is_version_0_2(version: &str) -> bool {

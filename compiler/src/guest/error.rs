@@ -43,13 +43,11 @@ pub enum GuestError {
     ComponentImport { name: String, known: &'static str },
     #[error("guest has no function '_start': it is a library (a reactor); build it as a command, with a main function")]
     NoStart,
-    #[error("guest does not export wasi:cli/run@0.2: build it as a command, with a main function")]
-    NoRun,
     #[error(
-        "guest answers HTTP requests (wasi:http/incoming-handler), which this blink does not serve yet: build it as \
-         a command"
+        "guest exports neither wasi:cli/run@0.2 nor wasi:http/incoming-handler@0.2: build it as a command, with a main \
+         function, or to answer HTTP requests"
     )]
-    Http,
+    NoRun,
     #[error("guest cannot be initialised: {message}")]
     Initialiser { message: String },
     #[error("guest's initialiser failed: {message}{hint}")]
@@ -90,7 +88,7 @@ impl GuestError {
             | Text
             | NotWebAssembly { .. } => true,
             Version { .. } | Invalid { .. } | SharedMemory | Memory64 | GarbageCollection | Exceptions => true,
-            ModuleImport { .. } | ComponentImport { .. } | NoStart | NoRun | Http => true,
+            ModuleImport { .. } | ComponentImport { .. } | NoStart | NoRun => true,
             Initialiser { .. } | InitialiserTrap { .. } | InitialiserExit { .. } | InitialiserTime { .. } => true,
             Native { .. } => true,
             OptimiseComponent | OptimiserMissing { .. } | OptimiserRun { .. } => false,

@@ -49,7 +49,7 @@ pub(super) fn initialise(wasm: &[u8], kind: GuestKind, limits: Limits) -> Result
     let running = async {
         match kind {
             GuestKind::Module => module::run(&engine, wasm, limits, &said).await,
-            GuestKind::Component => component::run(&engine, wasm, limits, &said).await,
+            GuestKind::Component | GuestKind::Http => component::run(&engine, wasm, limits, &said).await,
         }
     };
     let result = runtime.block_on(async { tokio::time::timeout(limits.time, running).await });

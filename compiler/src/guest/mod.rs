@@ -70,7 +70,7 @@ pub(crate) fn read(source: &GuestSource) -> Result<Checked, CompileError> {
         return Err(GuestError::Name { name }.into());
     }
     let scan = check::check(&wasm)?;
-    if source.optimise && scan.kind == GuestKind::Component {
+    if source.optimise && scan.kind != GuestKind::Module {
         return Err(GuestError::OptimiseComponent.into());
     }
     Ok(Checked { name, wasm, scan })

@@ -21,7 +21,7 @@ pub fn native(wasm: &[u8], kind: GuestKind, portable: bool) -> Result<(Vec<u8>, 
     let engine = Engine::new(&config).map_err(failed)?;
     let code = match kind {
         GuestKind::Module => engine.precompile_module(wasm),
-        GuestKind::Component => engine.precompile_component(wasm),
+        GuestKind::Component | GuestKind::Http => engine.precompile_component(wasm),
     };
     let features = if portable { "portable" } else { "native" };
     Ok((code.map_err(failed)?, settings::record(features)))

@@ -43,7 +43,7 @@ pub fn needs(wasm: &[u8]) -> Result<Needs, GuestError> {
         }
     }
     let shows = |capability: &Capability, (module, name): &(String, String)| match scan.kind {
-        GuestKind::Component => capability.2.iter().any(|interface| module.starts_with(interface)),
+        GuestKind::Component | GuestKind::Http => capability.2.iter().any(|interface| module.starts_with(interface)),
         GuestKind::Module if module == EPHEMERAL_NN => capability.0 == "models",
         GuestKind::Module => module == PREVIEW1 && capability.1.iter().any(|prefix| name.starts_with(prefix)),
     };

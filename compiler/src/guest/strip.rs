@@ -25,7 +25,7 @@ const KEPT: [&str; 2] = ["_start", "memory"];
 pub(super) fn strip(wasm: &[u8], kind: GuestKind) -> Result<Vec<u8>, GuestError> {
     match kind {
         GuestKind::Module => module(wasm, true),
-        GuestKind::Component => component(wasm),
+        GuestKind::Component | GuestKind::Http => component(wasm),
     }
 }
 

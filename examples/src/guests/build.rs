@@ -56,15 +56,25 @@ pub(super) fn rust(package: &str, binary: &str, interface: Interface) -> Result<
         Interface::Module => "wasm32-wasip1",
         Interface::Component => "wasm32-wasip2",
     };
+    cargo(binary, target, &["--package", package, "--bin", binary])
+}
+
+/// A library of `examples/guests` that is a component.
+pub(super) fn http(package: &str) -> Result<PathBuf, BuildError> {
+    cargo(&package.replace('-', "_"), "wasm32-wasip2", &["--package", package, "--lib"])
+}
+
+/// What cargo makes of a part of `examples/guests`.
+fn cargo(stem: &str, target: &str, part: &[&str]) -> Result<PathBuf, BuildError> {
     let directory = built_files();
-    let path = directory.join(target).join("release").join(format!("{binary}.wasm"));
-    once(binary, path, || {
+    let path = directory.join(target).join("release").join(format!("{stem}.wasm"));
+    once(stem, path, || {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo(name)) {
             cargo.env_remove(name);
         }
         cargo.args(["build", "--release", "--locked", "--color", "never"]);
-        cargo.args(["--target", target, "--package", package, "--bin", binary]);
+        cargo.args(["--target", target]).args(part);
         cargo.arg("--target-dir").arg(&directory).current_dir(source_files());
         cargo
     })

@@ -71,6 +71,11 @@ pub fn sized(size: Size, interface: Interface) -> Result<PathBuf, BuildError> {
     build::rust("bytes", binary, interface)
 }
 
+/// The `.wasm` file of the guest that answers HTTP requests, a component: a picture of a digit to the digit, as JSON.
+pub fn http_guest() -> Result<PathBuf, BuildError> {
+    build::http("digits-http")
+}
+
 /// The `.wasm` file of the guest in C, a module, built by `examples/guests/c/build.sh`.
 pub fn c_guest() -> Result<PathBuf, BuildError> {
     build::c("sum")

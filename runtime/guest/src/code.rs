@@ -48,7 +48,9 @@ impl Code {
         unsafe {
             match kind {
                 GuestKind::Module => Module::deserialize_raw(engine, self.bytes).map(Loaded::Module),
-                GuestKind::Component => Component::deserialize_raw(engine, self.bytes).map(Loaded::Component),
+                GuestKind::Component | GuestKind::Http => {
+                    Component::deserialize_raw(engine, self.bytes).map(Loaded::Component)
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use wasmtime::component::InstancePre as ComponentPre;
 use wasmtime::{Engine, InstancePre, Linker, component};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{p1, p2};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::code::{Claimed, Code, InPlace, Loaded};
 use crate::host::{ComponentWasi, Host, ModuleWasi};
@@ -49,6 +50,7 @@ pub struct Guest {
 pub(crate) enum Program {
     Module(InstancePre<Host<ModuleWasi>>),
     Component(CommandPre<Host<ComponentWasi>>),
+    Http(ProxyPre<Host<ComponentWasi>>),
 }
 
 impl Guest {
@@ -64,8 +66,12 @@ impl Guest {
         let loaded = code.load(&engine, kind).map_err(|error| LinkError::Host { message: words(&error) })?;
         let program = match loaded {
             Loaded::Module(module) => Program::Module(link_module(&engine, &module).map_err(import)?),
+            Loaded::Component(component) if kind == GuestKind::Http => {
+                let linked = link_component(&engine, &component, kind).map_err(import)?;
+                Program::Http(ProxyPre::new(linked).map_err(import)?)
+            }
             Loaded::Component(component) => {
-                let linked = link_component(&engine, &component).map_err(import)?;
+                let linked = link_component(&engine, &component, kind).map_err(import)?;
                 Program::Component(CommandPre::new(linked).map_err(import)?)
             }
         };
@@ -86,9 +92,13 @@ fn link_module(engine: &Engine, module: &wasmtime::Module) -> wasmtime::Result<I
 fn link_component(
     engine: &Engine,
     component: &component::Component,
+    kind: GuestKind,
 ) -> wasmtime::Result<ComponentPre<Host<ComponentWasi>>> {
     let mut linker = component::Linker::<Host<ComponentWasi>>::new(engine);
     p2::add_to_linker_async(&mut linker)?;
+    if kind == GuestKind::Http {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    }
     nn::add_to_component_linker(&mut linker, |host| (&mut host.nn, &mut host.wasi.table))?;
     linker.instantiate_pre(component)
 }

@@ -3,7 +3,9 @@
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::http::Outgoing;
 use crate::limiter::Limiter;
 use crate::nn;
 
@@ -17,10 +19,25 @@ pub(crate) struct Host<W> {
 /// The WASI of a module.
 pub(crate) type ModuleWasi = WasiP1Ctx;
 
-/// The WASI of a component, with the table of all resources that it holds.
+/// The WASI of a component, with the table of all resources that it holds, and what `wasi:http` needs.
 pub(crate) struct ComponentWasi {
     pub(crate) context: WasiCtx,
     pub(crate) table: ResourceTable,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) outgoing: Outgoing,
+}
+
+impl ComponentWasi {
+    pub(crate) fn new(context: WasiCtx, table: ResourceTable) -> ComponentWasi {
+        ComponentWasi { context, table, http: WasiHttpCtx::new(), outgoing: Outgoing::default() }
+    }
+}
+
+impl WasiHttpView for Host<ComponentWasi> {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let ComponentWasi { table, http, outgoing, .. } = &mut self.wasi;
+        WasiHttpCtxView { hooks: outgoing, table, ctx: http }
+    }
 }
 
 impl WasiView for Host<ComponentWasi> {

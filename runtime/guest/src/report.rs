@@ -9,7 +9,8 @@ pub struct Report {
     pub ended: Ended,
     /// What it used.
     pub used: Used,
-    /// Why a call into wasi-nn was refused, the last time that one was: modules learn a number alone.
+    /// Why a call into wasi-nn, or an outgoing HTTP request, was refused, the last time that one was: the guest itself
+    /// may have learned a number alone.
     pub refused: Option<String>,
 }
 
@@ -28,6 +29,8 @@ pub enum Ended {
     },
     /// It went past a limit.
     Limit(LimitExceeded),
+    /// Whoever had sent it an HTTP request went away before the answer was complete.
+    Abandoned,
     /// It could not be begun, such as for a directory that is not there.
     Refused(String),
 }
@@ -92,7 +95,7 @@ pub struct LimitExceeded {
 pub struct Used {
     /// Most bytes of linear memory.
     pub memory: u64,
-    /// Bytes written to stdout and stderr.
+    /// Bytes written to stdout and stderr, and as the body of an answer.
     pub output: u64,
     /// Runs of models.
     pub computes: u64,

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
+    /// What the guest is asked as.
+    #[serde(default)]
+    pub call: Call,
     /// Arguments after the guest's own name.
     pub arguments: Vec<String>,
     /// Environment variables.
@@ -21,10 +24,23 @@ pub struct Request {
     pub clock_resolution: Option<Duration>,
     /// Seed of its random numbers; `None`: the system's own.
     pub random_seed: Option<u64>,
-    /// Whether it may open sockets and resolve names (components alone: modules have no such calls).
+    /// Whether it may open sockets and resolve names (components alone: modules have no such calls). Outgoing requests
+    /// of `wasi:http` are refused in any case.
     pub network: bool,
     /// Whether it may bring models of its own.
     pub load: bool,
+}
+
+/// What a guest is asked as. It must be one of that kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Call {
+    /// A command: it reads its stdin, writes its stdout, and ends.
+    #[default]
+    Command,
+    /// One HTTP request. In place of stdin it gets one end of a stream socket, on which HTTP/1.1 is spoken: one request
+    /// is read there and answered, and the socket is closed.
+    Http,
 }
 
 /// A directory of the host's that a guest may use.
@@ -49,7 +65,7 @@ pub struct Limits {
     pub table: u64,
     /// Time from the instance to its end, the models' and waiting included; `None`: any.
     pub time: Option<Duration>,
-    /// Bytes written to stdout and stderr together.
+    /// Bytes written to stdout and stderr together, and as the body of an answer.
     pub output: u64,
     /// Tensors, contexts and graphs held at once.
     pub tensors: u64,

@@ -1,6 +1,8 @@
 //! One run of a guest: an instance, from its making to its end.
 
 use std::cell::OnceCell;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,11 +20,11 @@ use crate::guest::{Guest, Program, words};
 use crate::host::{ComponentWasi, Host, ModuleWasi};
 use crate::limiter::Limiter;
 use crate::models::Models;
-use crate::nn;
 use crate::report::{Ended, Limit, LimitExceeded, Report, Used};
-use crate::request::{Directory, Limits, Request};
+use crate::request::{Call, Directory, Limits, Request};
 use crate::stdio::{Input, Output, Stdio, Written};
-use crate::watchdog;
+use crate::watchdog::{self, Watched};
+use crate::{http, nn};
 
 /// Bytes that one call may copy from a guest, beside as many as its memory has.
 const CALL: usize = 16 << 20;
@@ -36,15 +38,13 @@ impl Guest {
     /// Runs the guest once, in an instance of its own, until it ends or is ended.
     ///
     /// The calling thread is the guest's: it computes there, and uses its streams. Files are used on threads of their own,
-    /// so that one that makes it wait does not keep it from being ended.
+    /// so that one that makes it wait does not keep it from being ended; so is the socket of an HTTP request.
     pub fn run(&self, models: Arc<dyn Models>, request: &Request, stdio: Stdio) -> Report {
         let begin = Instant::now();
         let cancel = Arc::new(Cancel::default());
         let run = Run { guest: self, request, cancel: &cancel, written: Written::new(request.limits.output), begin };
-        let (ended, mut used, refused) = run.wasi(stdio).map_or_else(
-            |message| (Ended::Refused(message), Used::default(), None),
-            |wasi| run.begin(wasi, nn::State::new(models, Arc::clone(&cancel), &request.limits, request.load)),
-        );
+        let nn = nn::State::new(models, Arc::clone(&cancel), &request.limits, request.load);
+        let (ended, mut used, refused) = run.begin(stdio, nn);
         used.output = run.written.count();
         used.total_ns = nanoseconds(begin.elapsed());
         Report { ended, used, refused }
@@ -52,25 +52,24 @@ impl Guest {
 }
 
 /// How a run ended, what it used, and what was refused it last.
-type Outcome = (Ended, Used, Option<String>);
+pub(crate) type Outcome = (Ended, Used, Option<String>);
 
 /// A run being made.
-struct Run<'a> {
-    guest: &'a Guest,
+pub(crate) struct Run<'a> {
+    pub(crate) guest: &'a Guest,
     request: &'a Request,
-    cancel: &'a Arc<Cancel>,
-    written: Arc<Written>,
+    pub(crate) cancel: &'a Arc<Cancel>,
+    pub(crate) written: Arc<Written>,
     begin: Instant,
 }
 
 impl Run<'_> {
-    /// The WASI that the request describes, or why there is none.
-    fn wasi(&self, stdio: Stdio) -> Result<WasiCtxBuilder, String> {
+    /// The WASI that the request describes, without a stdin, or why there is none.
+    fn wasi(&self, stdout: OwnedFd, stderr: OwnedFd) -> Result<WasiCtxBuilder, String> {
         let Request { arguments, environment, directories, clock_resolution, random_seed, network, .. } = self.request;
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdin(Input::new(stdio.stdin))
-            .stdout(Output::new(stdio.stdout, &self.written, self.cancel))
-            .stderr(Output::new(stdio.stderr, &self.written, self.cancel))
+        wasi.stdout(Output::new(stdout, &self.written, self.cancel))
+            .stderr(Output::new(stderr, &self.written, self.cancel))
             .arg(&self.guest.name)
             .args(arguments)
             .envs(environment);
@@ -94,21 +93,36 @@ impl Run<'_> {
         Ok(wasi)
     }
 
-    fn begin(&self, mut wasi: WasiCtxBuilder, nn: nn::State) -> Outcome {
+    fn begin(&self, Stdio { stdin, stdout, stderr }: Stdio, nn: nn::State) -> Outcome {
+        let mut wasi = match self.wasi(stdout, stderr) {
+            Ok(wasi) => wasi,
+            Err(why) => return refused(why),
+        };
         let limiter = Limiter::new(&self.request.limits);
-        match &self.guest.program {
-            Program::Module(module) => {
+        match (&self.guest.program, self.request.call) {
+            (Program::Http(_), Call::Command) => refused(IS_HTTP.into()),
+            (Program::Module(_) | Program::Component(_), Call::Http) => refused(IS_COMMAND.into()),
+            (Program::Module(module), Call::Command) => {
+                wasi.stdin(Input::new(stdin));
                 let store = self.store(Host { wasi: wasi.build_p1(), nn, limiter });
                 self.finish(store, async |store, instantiated| start_module(module, store, instantiated).await)
             }
-            Program::Component(component) => {
-                let mut table = ResourceTable::new();
-                let capacity = usize::try_from(self.request.limits.tensors).unwrap_or(usize::MAX);
-                table.set_max_capacity(capacity.saturating_add(MORE_RESOURCES));
-                let store = self.store(Host { wasi: ComponentWasi { context: wasi.build(), table }, nn, limiter });
+            (Program::Component(component), Call::Command) => {
+                wasi.stdin(Input::new(stdin));
+                let store = self.store(Host { wasi: self.component_wasi(wasi), nn, limiter });
                 self.finish(store, async |store, instantiated| start_component(component, store, instantiated).await)
             }
+            (Program::Http(proxy), Call::Http) => {
+                http::serve(self, proxy, self.store(Host { wasi: self.component_wasi(wasi), nn, limiter }), stdin)
+            }
         }
+    }
+
+    fn component_wasi(&self, mut wasi: WasiCtxBuilder) -> ComponentWasi {
+        let mut table = ResourceTable::new();
+        let capacity = usize::try_from(self.request.limits.tensors).unwrap_or(usize::MAX);
+        table.set_max_capacity(capacity.saturating_add(MORE_RESOURCES));
+        ComponentWasi::new(wasi.build(), table)
     }
 
     fn store<W: Send>(&self, host: Host<W>) -> Store<Host<W>> {
@@ -136,54 +150,55 @@ impl Run<'_> {
         mut store: Store<Host<W>>,
         start: impl AsyncFnOnce(&mut Store<Host<W>>, &mut Option<Instant>) -> wasmtime::Result<()>,
     ) -> Outcome {
-        let time = self.request.limits.time;
-        let watched = time.map(|time| watchdog::watch(self.begin + time, &self.guest.engine, self.cancel)).transpose();
-        let watched = match watched {
+        let watched = match self.watch() {
             Ok(watched) => watched,
-            Err(error) => {
-                return (Ended::Refused(format!("no thread can watch over the guest: {error}")), Used::default(), None);
-            }
+            Err(why) => return refused(why),
         };
         let mut instantiated = None;
-        let ended = self.on_a_runtime(async {
-            let running = start(&mut store, &mut instantiated);
-            let result = match time.map(|time| time.saturating_sub(self.begin.elapsed())) {
-                None => running.await,
-                Some(left) => tokio::time::timeout(left, running)
-                    .await
-                    .unwrap_or_else(|_| Err(wasmtime::Error::new(out_of_time(&self.request.limits)))),
-            };
-            self.ended(result)
-        });
+        let ended = self
+            .on_a_runtime(async { self.ended(self.in_time(start(&mut store, &mut instantiated)).await) })
+            .unwrap_or_else(Ended::Refused);
         drop(watched);
+        (ended, self.used(&store, instantiated), store.data().nn.last_error().map(str::to_owned))
+    }
+
+    /// Has the run cancelled when its time is over, while what this gives lives.
+    pub(crate) fn watch(&self) -> Result<Option<Watched>, String> {
+        let watch = |time| watchdog::watch(self.begin + time, &self.guest.engine, self.cancel);
+        let watched = self.request.limits.time.map(watch).transpose();
+        watched.map_err(|error| format!("no thread can watch over the guest: {error}"))
+    }
+
+    /// Does `work` as long as there is time.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+        match self.request.limits.time.map(|time| time.saturating_sub(self.begin.elapsed())) {
+            None => work.await,
+            Some(left) => tokio::time::timeout(left, work)
+                .await
+                .unwrap_or_else(|_| Err(wasmtime::Error::new(out_of_time(&self.request.limits)))),
+        }
+    }
+
+    /// What an instance has used that was ready at `instantiated`.
+    pub(crate) fn used<W: Send>(&self, store: &Store<Host<W>>, instantiated: Option<Instant>) -> Used {
         let host = store.data();
         let (computes, compute_ns) = host.nn.computes();
         let instantiate_ns = nanoseconds(instantiated.unwrap_or(self.begin).duration_since(self.begin));
-        let used = Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() };
-        (ended, used, host.nn.last_error().map(str::to_owned))
+        Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() }
     }
 
     /// Does `work` where it can wait for clocks, and for sockets if it may have any.
-    fn on_a_runtime(&self, work: impl Future<Output = Ended>) -> Ended {
-        let refused = |error| Ended::Refused(format!("guest has nothing to wait with: {error}"));
+    fn on_a_runtime<T>(&self, work: impl Future<Output = T>) -> Result<T, String> {
         if self.request.network {
             let made = Builder::new_current_thread().enable_time().enable_io().build();
-            return made.map_or_else(refused, |runtime| runtime.block_on(work));
+            return made.map(|runtime| runtime.block_on(work)).map_err(nothing_to_wait_with);
         }
-        RUNTIME.with(|kept| {
-            let runtime = match kept.get() {
-                Some(runtime) => runtime,
-                None => match Builder::new_current_thread().enable_time().build() {
-                    Ok(made) => kept.get_or_init(|| made),
-                    Err(error) => return refused(error),
-                },
-            };
-            runtime.block_on(work)
-        })
+        let make = || Builder::new_current_thread().enable_time().build();
+        RUNTIME.with(|kept| on_a_kept_runtime(kept, make, work))
     }
 
     /// What the end of a call says.
-    fn ended(&self, result: wasmtime::Result<()>) -> Ended {
+    pub(crate) fn ended(&self, result: wasmtime::Result<()>) -> Ended {
         let Err(error) = result else { return Ended::Exit(0) };
         if let Some(I32Exit(code)) = error.downcast_ref() {
             return Ended::Exit(*code);
@@ -204,6 +219,33 @@ impl Run<'_> {
 
 /// Resources of a component's WASI (streams, files, pollables) that do not count as tensors.
 const MORE_RESOURCES: usize = 16 << 10;
+
+const IS_HTTP: &str = "guest answers HTTP requests and is no command: serve it with `blink serve ARTIFACT`";
+const IS_COMMAND: &str = "guest is a command and answers no HTTP requests: give it bytes on its stdin";
+
+pub(crate) fn refused(why: String) -> Outcome {
+    (Ended::Refused(why), Used::default(), None)
+}
+
+fn nothing_to_wait_with(error: io::Error) -> String {
+    format!("guest has nothing to wait with: {error}")
+}
+
+/// Does `work` on the runtime that is `kept`, which is made where there is none.
+pub(crate) fn on_a_kept_runtime<T>(
+    kept: &OnceCell<Runtime>,
+    make: impl FnOnce() -> io::Result<Runtime>,
+    work: impl Future<Output = T>,
+) -> Result<T, String> {
+    let runtime = match kept.get() {
+        Some(runtime) => runtime,
+        None => {
+            let made = make().map_err(nothing_to_wait_with)?;
+            kept.get_or_init(|| made)
+        }
+    };
+    Ok(runtime.block_on(work))
+}
 
 async fn start_module(
     module: &InstancePre<Host<ModuleWasi>>,

@@ -61,7 +61,7 @@ impl Written {
         self.count.load(Ordering::Relaxed)
     }
 
-    fn add(&self, len: usize) -> Result<(), LimitExceeded> {
+    pub(crate) fn add(&self, len: usize) -> Result<(), LimitExceeded> {
         let before = self.count.fetch_add(len as u64, Ordering::Relaxed);
         if before.saturating_add(len as u64) > self.allowed {
             self.count.store(before, Ordering::Relaxed);

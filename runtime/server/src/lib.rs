@@ -16,6 +16,7 @@
 //! A request is parsed by a front end, checked against its [`model::Model`], and handed to the pool, which alone knows
 //! of workers. Nothing that waits for a worker holds a thread.
 
+pub mod apps;
 pub mod config;
 pub mod error;
 pub mod front;
@@ -29,6 +30,4 @@ pub mod protocol;
 pub mod repository;
 pub mod rest;
 pub mod serve;
-mod stand_in;
 pub mod state;
-pub use stand_in::apps;

@@ -125,7 +125,7 @@ impl Drop for SharedMemory {
 }
 
 /// A file of no bytes that has no name, open for reading and writing: in memory, where the system has such.
-pub(crate) fn nameless() -> io::Result<OwnedFd> {
+pub fn nameless() -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     if let Ok(file) = sealed() {
         return Ok(file);

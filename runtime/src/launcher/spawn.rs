@@ -62,7 +62,7 @@ pub(super) fn spawn(
     .map_err(failed)?;
 
     let (arguments, environment) = (pointers(&arguments), pointers(&environment));
-    let attributes = Attributes::new().map_err(failed)?;
+    let attributes = Attributes::new(spec.own_group).map_err(failed)?;
     let mut pid = 0;
     // SAFETY: program, arguments and environment are NUL-terminated texts in NULL-terminated lists that outlive the
     // call, which only reads them; actions and attributes are initialised.
@@ -140,11 +140,14 @@ impl Drop for Actions {
     }
 }
 
-/// What the new process does not inherit: a mask of blocked signals, which was one thread's, and nobody's there.
+/// What the new process does not inherit: a mask of blocked signals, which was one thread's, and nobody's there; and its
+/// launcher's process group, where it is to have its own.
 struct Attributes(MaybeUninit<libc::posix_spawnattr_t>);
 
 impl Attributes {
-    fn new() -> io::Result<Attributes> {
+    fn new(own_group: bool) -> io::Result<Attributes> {
+        let group = if own_group { libc::POSIX_SPAWN_SETPGROUP } else { 0 };
+        let flags = libc::POSIX_SPAWN_SETSIGMASK | group;
         let mut attributes = MaybeUninit::uninit();
         // SAFETY: the call initialises what it is given. Only where it did is there a value, and a drop.
         result(unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) })?;
@@ -154,7 +157,9 @@ impl Attributes {
         unsafe {
             libc::sigemptyset(none.as_mut_ptr());
             result(libc::posix_spawnattr_setsigmask(attributes.0.as_mut_ptr(), none.as_ptr()))?;
-            result(libc::posix_spawnattr_setflags(attributes.0.as_mut_ptr(), libc::POSIX_SPAWN_SETSIGMASK as _))?;
+            // A group that is called by the process's own id, used where the flag is set.
+            result(libc::posix_spawnattr_setpgroup(attributes.0.as_mut_ptr(), 0))?;
+            result(libc::posix_spawnattr_setflags(attributes.0.as_mut_ptr(), flags as _))?;
         }
         Ok(attributes)
     }

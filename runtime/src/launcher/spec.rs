@@ -29,6 +29,9 @@ pub struct WorkerSpec {
     pub directory: Option<PathBuf>,
     /// The worker's stdin, stdout and stderr. It uses none of them; libraries may write to the last.
     pub stdio: [Stdio; 3],
+    /// Whether its process has a group of its own: what a terminal sends to the launcher's does not reach it, nor may
+    /// its guest read that terminal.
+    pub own_group: bool,
     /// What its process may take.
     pub limits: ProcessLimits,
 }
@@ -67,6 +70,7 @@ impl WorkerSpec {
             environment: None,
             directory: None,
             stdio: [Stdio::default(); 3],
+            own_group: false,
             limits: ProcessLimits::default(),
         }
     }

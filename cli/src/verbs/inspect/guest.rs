@@ -47,7 +47,12 @@ impl<'a> Report<'a> {
     }
 
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "  guest     {}, a {} of {} bytes", self.name, self.kind.name(), self.bytes)?;
+        let kind = match self.kind {
+            GuestKind::Module => "a module",
+            GuestKind::Component => "a component",
+            GuestKind::Http => "a component that answers HTTP requests,",
+        };
+        writeln!(out, "  guest     {}, {kind} of {} bytes", self.name, self.bytes)?;
         for step in self.steps {
             writeln!(out, "    {:<10} {} -> {} bytes", step.name, step.before, step.after)?;
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blink_artifact::Artifact;
-use blink_runtime::{Directory, GuestRequest, Limits};
+use blink_runtime::{Directory, GuestCall, GuestRequest, Limits};
 
 use super::WrongUse;
 
@@ -66,6 +66,7 @@ impl Grants {
             duration(typed).ok_or_else(wrong)
         });
         let request = GuestRequest {
+            call: GuestCall::Command,
             arguments: self.arguments.clone(),
             environment: self.env.iter().map(|typed| variable(typed)).collect::<Result<_, _>>()?,
             directories: read.chain(written).collect::<Result<_, _>>()?,

@@ -121,6 +121,10 @@ fn tell(ended: &GuestEnded) -> u8 {
             note!("{limit}");
             PAST_A_LIMIT
         }
+        GuestEnded::Abandoned => {
+            note!("guest was asked by HTTP, and nobody listened to its answer");
+            1
+        }
         GuestEnded::Refused(why) => {
             note!("{why}");
             2

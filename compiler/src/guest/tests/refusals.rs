@@ -101,13 +101,29 @@ fn imports_of_a_component_that_nobody_gives() {
 }
 
 #[test]
+fn a_component_that_answers_http_requests() {
+    let http = |more: &str| {
+        let exports = r#"(export "wasi:http/incoming-handler@0.2.0" (instance $i))"#;
+        checked(&wasm(&format!("(component {more} (instance $i) {exports})")))
+    };
+    assert_eq!(http("").unwrap(), GuestKind::Http);
+    let both = r#"(export "wasi:cli/run@0.2.0" (instance $run))"#;
+    assert_eq!(http(&format!("(instance $run) {both}")).unwrap(), GuestKind::Component, "it is a command too");
+    for given in ["wasi:http/types@0.2.3", "wasi:http/outgoing-handler@0.2.0", "wasi:clocks/wall-clock@0.2.0"] {
+        assert_eq!(http(&format!(r#"(import "{given}" (instance))"#)).unwrap(), GuestKind::Http, "{given}");
+    }
+    for other in ["wasi:http/types@0.3.0", "wasi:keyvalue/store@0.2.0"] {
+        let error = http(&format!(r#"(import "{other}" (instance))"#)).expect_err(other);
+        assert!(matches!(&error, GuestError::ComponentImport { known, .. } if known.contains("wasi:http")), "{error}");
+    }
+}
+
+#[test]
 fn programs_that_cannot_be_run() {
     assert!(matches!(refused(&wasm("(module)")), GuestError::NoStart));
     let memory = wasm(r#"(module (memory (export "_start") 1))"#);
     assert!(matches!(refused(&memory), GuestError::NoStart), "it is not a function");
     assert!(matches!(refused(&wasm("(component)")), GuestError::NoRun));
-    let http = wasm(r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.0" (instance $i)))"#);
-    assert!(matches!(refused(&http), GuestError::Http));
     let newer = wasm(r#"(component (instance $i) (export "wasi:cli/run@0.3.0" (instance $i)))"#);
     assert!(matches!(refused(&newer), GuestError::NoRun));
 }

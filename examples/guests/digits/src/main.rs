@@ -9,15 +9,13 @@
 //!
 //! Exit codes: 1 no answer, 2 wrong arguments.
 
-mod seen;
-
 use std::error::Error;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use guest_nn::{Context, DType, Input, Model, Output, bytes_of_f32, f32s, softmax};
-use guest_pictures::Picture;
+use digits::Digit;
+use guest_nn::{Context, Model};
 use lexopt::{Arg, Parser, ValueExt};
 
 fn main() -> ExitCode {
@@ -68,16 +66,7 @@ fn run(model: &str, pictures: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn answer(context: &mut Context<'_>, bytes: &[u8]) -> Result<String, Box<dyn Error>> {
-    let tensor = seen::tensor(&Picture::decode(bytes)?).ok_or("picture is all of one shade, expected a digit")?;
-    let bytes = bytes_of_f32(&tensor);
-    let input = Input { name: "picture", dtype: DType::F32, dims: &seen::DIMS, bytes: &bytes };
-    let output = Output { name: "scores", bytes: 10 * size_of::<f32>() };
-    let probabilities = softmax(&f32s(&context.run(&[input], &[output])?.concat()));
-    let (digit, probability) = probabilities
-        .iter()
-        .enumerate()
-        .max_by(|(_, left), (_, right)| left.total_cmp(right))
-        .ok_or("model gave no scores")?;
+fn answer(context: &mut Context<'_>, picture: &[u8]) -> Result<String, Box<dyn Error>> {
+    let Digit { digit, probability } = digits::tell(context, picture)?;
     Ok(format!("{digit}  {:.2}%", 100.0 * probability))
 }

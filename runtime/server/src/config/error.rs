@@ -15,7 +15,10 @@ pub enum ConfigError {
     TooLong { path: PathBuf, limit: u64 },
     #[error("{path} line {line}: {message}", path = path.display())]
     Syntax { path: PathBuf, line: usize, message: String },
-    #[error("{path} line {line}: {table} has no setting '{found}'{}", suggested(suggestion.as_deref()), path = path.display())]
+    #[error(
+        "{path} line {line}: {table} has no setting '{found}'{}",
+        suggested(suggestion.as_deref()), path = path.display()
+    )]
     UnknownKey { path: PathBuf, line: usize, table: String, found: String, suggestion: Option<String> },
     #[error("{path} line {line}: {key} is {found}, expected {expected}", path = path.display())]
     Type { path: PathBuf, line: usize, key: String, found: &'static str, expected: &'static str },
@@ -23,7 +26,10 @@ pub enum ConfigError {
     Value { path: PathBuf, line: usize, key: String, source: ValueError },
     #[error("{path} line {line}: '{name}' cannot be a model's name: {rule}", path = path.display())]
     Name { path: PathBuf, line: usize, name: String, rule: &'static str },
-    #[error("{path} line {line}: '{name}' is under [models] and under [apps]: an artifact is one of them", path = path.display())]
+    #[error(
+        "{path} line {line}: '{name}' is under [models] and under [apps]: an artifact is one of them",
+        path = path.display()
+    )]
     ModelAndApp { path: PathBuf, line: usize, name: String },
     #[error("variable {name}: {source}")]
     Variable { name: String, source: ValueError },

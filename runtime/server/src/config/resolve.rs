@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::error::ConfigError;
 use super::partial::{Partial, PartialModel};
 use super::values::OrNone;
@@ -21,6 +23,13 @@ pub struct Resolved {
     pub config: Config,
     /// For the operator, a line each.
     pub warnings: Vec<String>,
+}
+
+impl Resolved {
+    /// Logs the warnings.
+    pub fn tell(&self) {
+        self.warnings.iter().for_each(|warning| warn!("{warning}"));
+    }
 }
 
 /// Reads the file `named` (else `BLINK_CONFIG`, else none) and the variables, and puts `flags` before both.

@@ -29,13 +29,10 @@ pub(super) async fn answer(state: Arc<State>, grpc: grpc::Service, request: Requ
         internal_error()
     });
     let headers = response.headers_mut();
-    let mut put = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put("x-request-id", &context.request_id);
-    put("traceparent", &context.trace.header());
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        headers.insert("x-request-id", id);
+    }
+    context.trace.write(headers);
     tell(&context, &method, &path, response.status());
     response
 }

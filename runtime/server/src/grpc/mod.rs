@@ -11,7 +11,8 @@
 //! | `status.rs` | errors |
 //!
 //! A message is at most as large as the configuration says, after decompression. An answer is compressed where the
-//! request was: common clients say of themselves that they understand gzip, and would pay for it in each answer.
+//! request was, and alike: common clients say of themselves that they understand gzip, and would pay for it in each
+//! answer.
 
 mod answer;
 mod body;
@@ -74,6 +75,7 @@ impl Service {
         let most = state.config.max_body;
         let inference = GrpcInferenceServiceServer::new(Inference::new(Arc::clone(&state)))
             .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Deflate)
             .max_decoding_message_size(most)
             .max_encoding_message_size(most);
         let health = HealthServer::new(Health::new(Arc::clone(&state)));
@@ -105,11 +107,11 @@ impl Service {
     fn dispatch(&self, request: Request<Body>) -> Answer {
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         if service == GrpcInferenceServiceServer::<Inference>::NAME {
-            let inference = self.inference.clone();
-            let is_compressed = request.headers().get("grpc-encoding").is_some_and(|encoding| encoding == "gzip");
-            let compressing =
-                |inference: GrpcInferenceServiceServer<_>| inference.send_compressed(CompressionEncoding::Gzip);
-            return if is_compressed { compressing(inference) } else { inference }.call(request);
+            let mut inference = self.inference.clone();
+            if let Some(encoding) = sent_compressed(request.headers()) {
+                inference = inference.send_compressed(encoding);
+            }
+            return inference.call(request);
         }
         if service == HealthServer::<Health>::NAME {
             return self.health.clone().call(request);
@@ -118,6 +120,15 @@ impl Service {
             return answer(request);
         }
         Box::pin(async { Ok(Status::unimplemented("this server has no such service").into_http()) })
+    }
+}
+
+/// How a request is compressed, and so its answer.
+fn sent_compressed(headers: &HeaderMap) -> Option<CompressionEncoding> {
+    match headers.get("grpc-encoding")?.as_bytes() {
+        b"gzip" => Some(CompressionEncoding::Gzip),
+        b"deflate" => Some(CompressionEncoding::Deflate),
+        _ => None,
     }
 }
 
@@ -153,4 +164,34 @@ fn reflection() -> Reflection {
     };
     let built = "descriptions are part of this build";
     [named(builder().build_v1().expect(built)), named(builder().build_v1alpha().expect(built))]
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod form_tests {
+    use super::*;
+
+    fn status(version: Version, content: &'static str) -> Option<StatusCode> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(content))]);
+        spoken(version, &headers).err().map(|response| response.status())
+    }
+
+    #[test]
+    fn other_forms_of_grpc_are_refused() {
+        assert_eq!(status(Version::HTTP_2, "application/grpc"), None);
+        assert_eq!(status(Version::HTTP_2, "application/grpc+proto; charset=x"), None);
+        for content in ["application/grpc-web", "application/grpc+json", "application/grpcx", ""] {
+            assert_eq!(status(Version::HTTP_2, content), Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), "{content}");
+        }
+        assert_eq!(status(Version::HTTP_11, "application/grpc"), Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED));
+    }
+
+    #[test]
+    fn both_forms_of_reflection_are_there() {
+        let names = reflection().map(|(name, _)| name);
+        let expected = ["v1", "v1alpha"].map(|version| format!("grpc.reflection.{version}.ServerReflection"));
+        assert_eq!(names.as_slice(), expected);
+    }
 }

@@ -66,6 +66,6 @@ fn allowed(state: &State) -> Result<(), RequestError> {
     if state.config.repository_control {
         return Ok(());
     }
-    let words = "clients may not load or unload models here; the operator allows it with `repository_control`";
+    let words = "clients may not load or unload models here; the operator allows it with `allow_repository_control`";
     Err(RequestError::Forbidden(words.into()))
 }

@@ -24,7 +24,10 @@ pub enum ListenError {
     Bind { address: SocketAddr, source: io::Error },
     #[error("socket {path} cannot be listened on: {source}", path = path.display())]
     BindUnix { path: PathBuf, source: io::Error },
-    #[error("socket {path} is in use: somebody answers there; end that server, or name another path", path = path.display())]
+    #[error(
+        "socket {path} is in use: somebody answers there; end that server, or name another path",
+        path = path.display()
+    )]
     InUse { path: PathBuf },
     #[error("{path} is there and is no socket: it is not replaced; name another path", path = path.display())]
     NotASocket { path: PathBuf },

@@ -1,6 +1,6 @@
 //! [`begin`]: lines on stderr, for people or as JSON. What a client sent cannot break a line or colour it.
 //!
-//! `BLINK_LOG` says how much: a level (`error`, `warn`, `info`, `debug`), and levels of modules after it, such as
+//! `BLINK_LOG_LEVEL` says how much: a level (`error`, `warn`, `info`, `debug`), and levels of modules after it, such as
 //! `info,pool=debug`. Other libraries are never heard below `warn`, unless they are named.
 
 use std::env;
@@ -21,7 +21,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::LogFormat;
 
 /// The variable that says how much is logged.
-pub const LOG_VARIABLE: &str = "BLINK_LOG";
+pub const LOG_VARIABLE: &str = "BLINK_LOG_LEVEL";
 
 /// Why nothing is logged.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::{Counts, StartSeen, otlp};
 use crate::model::Model;
 use crate::pool::WorkerView;
-use crate::repository::ModelState;
+use crate::repository::{IndexEntry, ModelState};
 use crate::state::State;
 
 /// A server.
@@ -51,6 +51,8 @@ pub(crate) struct Served {
     /// Requests that wait.
     pub(crate) queued: usize,
     pub(crate) workers: Vec<WorkerView>,
+    /// Sizes of batches that were proven.
+    pub(crate) batch_sizes: Vec<usize>,
 }
 
 impl View {
@@ -58,12 +60,12 @@ impl View {
     pub(crate) fn of(state: &State) -> View {
         let pool = state.pool.view();
         let mut pooled: BTreeMap<u64, _> = pool.models.into_iter().map(|model| (model.id, model)).collect();
-        let served = |entry: crate::repository::IndexEntry| {
-            let counts = entry.model.as_ref().map(|model| model.statistics.counts()).unwrap_or_default();
-            let pooled = entry.model.as_ref().and_then(|model| pooled.remove(&model.id));
-            let (queued, workers) = pooled.map_or((0, Vec::new()), |model| (model.queued, model.workers));
-            let crate::repository::IndexEntry { name, version, state, reason, model } = entry;
-            Served { name, version, state, reason, model, counts, queued, workers }
+        let served = |IndexEntry { name, version, state, reason, model }: IndexEntry| {
+            let counts = model.as_ref().map(|model| model.statistics.counts()).unwrap_or_default();
+            let pooled = model.as_ref().and_then(|model| pooled.remove(&model.id));
+            let (queued, workers, batch_sizes) =
+                pooled.map_or_else(Default::default, |pooled| (pooled.queued, pooled.workers, pooled.batch_sizes));
+            Served { name, version, state, reason, model, counts, queued, workers, batch_sizes }
         };
         let mut models: Vec<Served> = state.repository.index().into_iter().map(served).collect();
         models.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));

@@ -19,7 +19,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, type, content.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("/", HTML, include_str!("files/page.html")),
     ("/page/page.css", CSS, include_str!("files/page.css")),
     ("/page/main.js", SCRIPT, include_str!("files/main.js")),
@@ -28,6 +28,7 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/page/charts.js", SCRIPT, include_str!("files/charts.js")),
     ("/page/tables.js", SCRIPT, include_str!("files/tables.js")),
     ("/page/starts.js", SCRIPT, include_str!("files/starts.js")),
+    ("/page/tensor.js", SCRIPT, include_str!("files/tensor.js")),
     ("/page/form.js", SCRIPT, include_str!("files/form.js")),
 ];
 

@@ -56,6 +56,7 @@ fn model(view: &View, served: &Served) -> Value {
         "inputs": values(entry.map(|entry| entry.inputs.as_slice())),
         "outputs": values(entry.map(|entry| entry.outputs.as_slice())),
         "queued": served.queued,
+        "batch_sizes": served.batch_sizes,
         "workers": served.workers.iter().map(|found| worker(view, found)).collect::<Vec<_>>(),
         "counts": counts(served, &served.counts),
     })

@@ -220,6 +220,8 @@ pub(super) fn spec(model: &Model) -> WorkerSpec {
         start: settings.start,
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],
         limits: ProcessLimits { memory: settings.memory, cgroup: None },
+        // Signals of a terminal are for the server, which ends its workers when they have answered.
+        own_group: true,
         ..WorkerSpec::new(&model.path)
     }
 }

@@ -103,7 +103,7 @@ mod tests {
         let body = Bytes::from_static(&[9, 1, 2, 3, 4]);
         let Ok(Elements::Bytes(taken)) = decode("x", DType::U16, &[2], body.slice(1..)) else { panic!() };
         assert_eq!(taken.as_ptr(), body[1..].as_ptr());
-        assert_eq!(decode("x", DType::I4, &[3], Bytes::from_static(&[1, 2])).is_ok(), true);
+        assert!(decode("x", DType::I4, &[3], Bytes::from_static(&[1, 2])).is_ok());
         assert_eq!(decode("x", DType::F64, &[0, 3], Bytes::new()), Ok(Elements::Bytes(Bytes::new())));
         assert!(decode("x", DType::Bool, &[2], Bytes::from_static(&[0, 1])).is_ok());
     }

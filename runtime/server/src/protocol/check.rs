@@ -125,8 +125,10 @@ mod tests {
         Entry { name: "m".into(), inputs, outputs: vec![spec("y", Some(vec!["n".into()]), false)] }
     }
 
-    fn asked(inputs: &[(&str, DType, &[usize])], outputs: &[&str]) -> Result<(), String> {
-        let input = |(name, dtype, shape): &(&str, DType, &[usize])| InputTensor {
+    type Given<'a> = (&'a str, DType, &'a [usize]);
+
+    fn asked(inputs: &[Given<'_>], outputs: &[&str]) -> Result<(), String> {
+        let input = |(name, dtype, shape): &Given<'_>| InputTensor {
             name: (*name).into(),
             dtype: *dtype,
             shape: shape.to_vec(),
@@ -152,7 +154,7 @@ mod tests {
     fn what_does_not_fit_is_told_with_what_does() {
         let f32 = DType::F32;
         let x = ("x", f32, &[2, 3][..]);
-        let refused: [(&[(&str, DType, &[usize])], &[&str], &str); 9] = [
+        let refused: [(&[Given<'_>], &[&str], &str); 9] = [
             (&[x, ("z", f32, &[])], &[], "input 'z' is not known: the model takes 'x' FP32 [n, 3]; 'mask'"),
             (&[x, x], &[], "input 'x' is given twice"),
             (&[], &[], "input 'x' is missing: the model takes"),

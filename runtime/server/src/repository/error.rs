@@ -13,7 +13,10 @@ use blink_runtime::library::ORT_VERSION;
 pub enum RepositoryError {
     #[error("{path} cannot be served: {source}", path = path.display())]
     Source { path: PathBuf, source: io::Error },
-    #[error("{path} is neither a file nor a directory: name an artifact, or a directory of them", path = path.display())]
+    #[error(
+        "{path} is neither a file nor a directory: name an artifact, or a directory of them",
+        path = path.display()
+    )]
     SourceKind { path: PathBuf },
     #[error(
         "model '{name}', version {version}, is there twice: {first} and {second}; rename one, or give it another \

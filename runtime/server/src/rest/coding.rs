@@ -37,12 +37,24 @@ impl Coding {
             _ => None,
         }
     }
+}
 
-    /// What the client of these headers takes; `None`: it should be sent as it is.
-    pub(super) fn accepted(headers: &HeaderMap) -> Option<Coding> {
+/// What a client takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// What it likes best.
+    pub(super) coding: Coding,
+    /// Whether that is all it names. HTTP libraries name several in every request; one alone was chosen by somebody.
+    pub(super) is_chosen: bool,
+}
+
+impl Accepted {
+    /// What the client of these headers takes; `None`: it should be sent what there is as it is.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Accepted> {
         let lists = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
-        let mut best = None;
+        let (mut best, mut named) = (None, 0);
         for item in lists.flat_map(|list| list.split(',')) {
+            named += 1;
             let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
             let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
             let Some((coding, weight)) = Coding::of(name.trim()).zip(weight.filter(|weight| *weight > 0.0)) else {
@@ -52,7 +64,7 @@ impl Coding {
                 best = Some((coding, weight));
             }
         }
-        best.map(|(coding, _)| coding)
+        best.map(|(coding, _)| Accepted { coding, is_chosen: named == 1 })
     }
 }
 
@@ -167,17 +179,18 @@ mod tests {
     #[test]
     fn a_client_gets_what_it_likes_best() {
         for (given, expected) in [
-            (&["gzip"][..], Some(Coding::Gzip)),
-            (&["deflate"], Some(Coding::Deflate)),
-            (&["gzip, deflate, br"], Some(Coding::Gzip)),
-            (&["br", "GZIP;q=0.5,deflate; q=0.8"], Some(Coding::Deflate)),
+            (&["gzip"][..], Some((Coding::Gzip, true))),
+            (&["deflate;q=0.5"], Some((Coding::Deflate, true))),
+            (&["gzip, deflate, br"], Some((Coding::Gzip, false))),
+            (&["br", "GZIP;q=0.5,deflate; q=0.8"], Some((Coding::Deflate, false))),
             (&["gzip;q=0"], None),
             (&["identity"], None),
             (&["*"], None),
             (&["gzip;q=x"], None),
             (&[], None),
         ] {
-            assert_eq!(Coding::accepted(&headers(ACCEPT_ENCODING, given)), expected, "{given:?}");
+            let accepted = Accepted::of(&headers(ACCEPT_ENCODING, given));
+            assert_eq!(accepted.map(|accepted| (accepted.coding, accepted.is_chosen)), expected, "{given:?}");
         }
     }
 

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 
-use super::coding::{self, Coding};
+use super::coding::{self, Accepted, Coding};
 use super::models::entry;
 use super::reply::{JSON_LEN, Reply};
 use super::{State, blocking};
 use crate::error::RequestError;
 use crate::front::{self, Context, read_body};
 use crate::model::Model;
-use crate::protocol::json::{self, AnswerHead, Asked};
+use crate::protocol::json::{self, AnswerHead, Asked, Encoded};
 
 /// JSON up to this many bytes is decoded at once.
 const SHORT_JSON: usize = 64 << 10;
@@ -31,7 +31,7 @@ pub(super) async fn infer(
     request: Request<Incoming>,
     context: &Context,
 ) -> Result<Reply, RequestError> {
-    let accepted = Coding::accepted(request.headers());
+    let accepted = Accepted::of(request.headers());
     let asked = asked(state, model, request).await.inspect_err(|error| {
         // What comes so far is counted by `State::infer`.
         model.statistics.failed(error.name(), context.arrived.elapsed());
@@ -46,11 +46,17 @@ pub(super) async fn infer(
     };
     let answered = state.infer(model, asked.request, context.arrived, move |outputs| json::encode(&head, outputs));
     let mut encoded = answered.await?;
-    let coding = accepted.filter(|_| encoded.body.len() > SHORT_ANSWER);
+    let coding = accepted.and_then(|accepted| worthwhile(accepted, &encoded));
     if let Some(coding) = coding {
         encoded.body = coding::encoded(coding, encoded.body).await?;
     }
     Ok(Reply::outputs(encoded, coding))
+}
+
+/// How an answer is compressed. Tensors in binary hardly get shorter: only a client that chose a coding gets them so.
+fn worthwhile(accepted: Accepted, encoded: &Encoded) -> Option<Coding> {
+    let is_binary = encoded.json_len.is_some();
+    (encoded.body.len() > SHORT_ANSWER && (accepted.is_chosen || !is_binary)).then_some(accepted.coding)
 }
 
 async fn asked(state: &State, model: &Arc<Model>, request: Request<Incoming>) -> Result<Asked, RequestError> {
@@ -85,6 +91,19 @@ fn json_len(headers: &HeaderMap) -> Result<Option<usize>, RequestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_answers_and_unasked_for_binary_ones_go_out_as_they_are() {
+        let coding = Coding::Deflate;
+        let compressed = |len: usize, json_len, is_chosen| {
+            worthwhile(Accepted { coding, is_chosen }, &Encoded { body: vec![0; len].into(), json_len })
+        };
+        for (json_len, is_chosen) in [(None, true), (None, false), (Some(9), true)] {
+            assert_eq!(compressed(SHORT_ANSWER + 1, json_len, is_chosen), Some(coding));
+            assert_eq!(compressed(SHORT_ANSWER, json_len, is_chosen), None);
+        }
+        assert_eq!(compressed(1 << 20, Some(9), false), None);
+    }
 
     #[test]
     fn a_length_is_digits() {

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::error::RequestError;
@@ -35,6 +35,16 @@ pub async fn answer(state: &Arc<State>, request: Request<Incoming>, context: &Co
     match reply(state, request, context).await {
         Ok(reply) => reply.into_response(),
         Err(error) => Reply::error(&error).into_response(),
+    }
+}
+
+/// Why a request to something else than a model has no answer, as clients of this one are told; `status` in place of the
+/// error's own.
+pub(crate) fn refuse(error: &RequestError, status: Option<StatusCode>) -> Response<Body> {
+    let reply = Reply::error(error);
+    match status {
+        Some(status) => reply.with_status(status).into_response(),
+        None => reply.into_response(),
     }
 }
 

@@ -16,17 +16,20 @@ use crate::state::State;
 const LIMIT: usize = 1 << 20;
 
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object")]
 struct IndexFilter {
     ready: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object")]
 struct LoadRequest {
     #[serde(default)]
     parameters: Option<LoadParameters>,
 }
 
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object of parameters")]
 struct LoadParameters {
     config: Option<IgnoredAny>,
 }

@@ -24,7 +24,7 @@ pub(crate) fn native(kind: GuestKind, text: &str, config: &Config) -> Code {
     let engine = Engine::new(config).expect("an engine");
     let code = match kind {
         GuestKind::Module => engine.precompile_module(&wasm),
-        GuestKind::Component => engine.precompile_component(&wasm),
+        GuestKind::Component | GuestKind::Http => engine.precompile_component(&wasm),
     };
     let mut file = tempfile::tempfile().expect("a file");
     file.write_all(&code.expect("a valid program")).expect("room for it");

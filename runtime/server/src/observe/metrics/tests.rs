@@ -16,7 +16,17 @@ const NAME: &str = "a\"b\\c\nd{},= é";
 fn served(name: &str, statistics: &Statistics, workers: Vec<WorkerView>) -> Served {
     let (name, reason) = (name.to_owned(), String::new());
     let (state, counts) = (ModelState::Ready, statistics.counts());
-    Served { name, version: 3, state, reason, model: None, counts, queued: workers.len(), workers }
+    Served {
+        name,
+        version: 3,
+        state,
+        reason,
+        model: None,
+        counts,
+        queued: workers.len(),
+        workers,
+        batch_sizes: Vec::new(),
+    }
 }
 
 fn view(models: Vec<Served>) -> View {

@@ -1,6 +1,6 @@
 // Lines over the last five minutes, and the same as a table.
 
-import { bytes, by, clock, drawing, html, number, svg } from "./dom.js";
+import { bytes, by, clock, drawing, html, measure, number, svg } from "./dom.js";
 import { KEPT } from "./figures.js";
 import { replaceTable } from "./tables.js";
 
@@ -9,8 +9,8 @@ const MIB = 1 << 20;
 const CHARTS = [
   { id: "rate", title: "Answers a second", lines: [["rate", "answers"], ["failed", "failures"]] },
   { id: "latency", title: "Latency, ms", lines: [["p50", "median"], ["p95", "95th percentile"]] },
-  { id: "queue", title: "Requests that wait", lines: [["queued", "waiting"]] },
-  { id: "count", title: "Workers", lines: [["workers", "workers"]] },
+  { id: "queue", title: "Requests that wait", lines: [["queued", "waiting"]], write: number },
+  { id: "count", title: "Workers", lines: [["workers", "workers"]], write: number },
   { id: "memory", title: "Memory of workers, MiB", lines: [["memory", "MiB"]], scale: 1 / MIB },
 ];
 /** Rows of the table at most; between them some seconds are left out. */
@@ -45,13 +45,13 @@ const line = (points, name, scale, most, now) => {
   return path;
 };
 
-const draw = ({ id, title, lines, scale = 1 }, points) => {
+const draw = ({ id, title, lines, scale = 1, write = measure }, points) => {
   const now = points.at(-1).at;
   const values = lines.flatMap(([name]) => points.map((point) => point[name]).filter(known));
   const most = round(Math.max(0, ...values) * scale);
   const last = lines.map(([name, words]) => {
     const value = points.at(-1)[name];
-    return `${words} ${known(value) ? number(value * scale) : "none"}`;
+    return `${words} ${known(value) ? write(value * scale) : "none"}`;
   });
   const text = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor, class: "soft" }, words);
   const paths = lines
@@ -82,14 +82,16 @@ export const show = (points) => {
   if (!box.closest("details").open) return;
   const every = Math.max(1, Math.ceil(points.length / ROWS));
   const rows = points.filter((_, index) => (points.length - 1 - index) % every === 0).reverse();
-  const cell = (value) => known(value) ? number(value) : "–";
+  const cell = (value) => known(value) ? measure(value) : "–";
   replaceTable(box, {
     caption: "The last five minutes, newest first",
     heads: ["Time", "Answers/s", "Failures/s", "Median, ms", "95th percentile, ms", "Waiting", "Workers", "Memory"],
     numbers: [1, 2, 3, 4, 5, 6, 7],
     rows: rows.map((point) => [
       clock(point.at),
-      ...[point.rate, point.failed, point.p50, point.p95, point.queued, point.workers].map(cell),
+      ...[point.rate, point.failed, point.p50, point.p95].map(cell),
+      number(point.queued),
+      number(point.workers),
       bytes(point.memory),
     ]),
   });

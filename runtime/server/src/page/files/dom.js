@@ -32,10 +32,13 @@ export const drawing = (id, height, name, about, ...children) => {
   return svg("svg", labels, title, svg("desc", { id: `${id}-about` }, about), ...children);
 };
 
-/** A number for people: three digits that count. */
-export const number = (value) => {
-  if (value >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString("en");
-  return value.toLocaleString("en", { maximumSignificantDigits: 3, maximumFractionDigits: 3 });
+/** A count for people, or the round end of a scale. */
+export const number = (value) => value.toLocaleString("en", { maximumSignificantDigits: 15 });
+
+/** What was measured, for people: three digits that count. */
+export const measure = (value) => {
+  const digits = value >= 99.95 || value === 0 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3;
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 };
 
 /** Bytes for people. */
@@ -43,7 +46,7 @@ export const bytes = (value) => {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let at = 0;
   for (; value >= 1024 && at < units.length - 1; at += 1) value /= 1024;
-  return `${number(at === 0 ? value : Math.round(value * 10) / 10)} ${units[at]}`;
+  return `${at === 0 ? number(value) : measure(value)} ${units[at]}`;
 };
 
 /** The time of day of a moment in seconds since 1970. */

@@ -1,14 +1,13 @@
 // The form: a model is asked over the same protocol as by any client.
 
-import { by, html, number, say, several } from "./dom.js";
+import { by, html, measure, number, say, several } from "./dom.js";
 import { shape as shown } from "./tables.js";
+import { encode, isBinary, list } from "./tensor.js";
 
 /** Inputs up to this many elements are written out. */
 const WRITTEN = 64;
 /** The most elements that the form sends. */
 const MOST = 4_000_000;
-/** Elements of an output that are shown. */
-const LISTED = 200;
 
 const ZEROS = { BOOL: "false", BYTES: "\"\"" };
 const zero = (datatype) => ZEROS[datatype] ?? "0";
@@ -69,62 +68,70 @@ const parsed = (control, words) => {
   }
 };
 
-/** One input as the protocol's JSON. Numbers go as they were written: a 64-bit integer keeps all its digits. */
+/** One input: its head in JSON, and its elements as bytes where JSON has no form for them. Numbers in JSON go as they
+ *  were written: a 64-bit integer keeps all its digits. */
 const tensor = (input, index) => {
   if (by(`input-${index}-leave`)?.checked) return null;
   const [shapeField, valuesField] = [by(`input-${index}-shape`), by(`input-${index}-values`)];
-  const dims = parsed(shapeField, `The shape of ${input.name}`);
-  if (!Array.isArray(dims) || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+  const shape = parsed(shapeField, `The shape of ${input.name}`);
+  if (!Array.isArray(shape) || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw new Refusal(`The shape of ${input.name} is not an array of whole numbers.`, shapeField);
   }
-  const elements = count(dims);
+  const elements = count(shape);
   if (elements > MOST) {
     throw new Refusal(`${number(elements)} elements of ${input.name} are too many for a form.`, shapeField);
   }
   const values = parsed(valuesField, `What is written as values of ${input.name}`);
-  let data = valuesField.value.trim();
-  if (!Array.isArray(values)) data = `[${Array(elements).fill(data).join(",")}]`;
-  else if (values.flat(Infinity).length !== elements) {
-    const found = number(values.flat(Infinity).length);
-    throw new Refusal(`${input.name} has ${found} values, its shape asks for ${number(elements)}.`, valuesField);
+  const flat = Array.isArray(values) ? values.flat(Infinity) : Array(elements).fill(values);
+  if (flat.length !== elements) {
+    const words = `${input.name} has ${number(flat.length)} values, its shape asks for ${number(elements)}.`;
+    throw new Refusal(words, valuesField);
   }
-  const head = JSON.stringify({ name: input.name, shape: dims, datatype: input.datatype });
-  return `${head.slice(0, -1)},"data":${data}}`;
+  const head = { name: input.name, shape, datatype: input.datatype };
+  if (isBinary(input.datatype)) {
+    if (!flat.every((value) => typeof value === "number")) {
+      throw new Refusal(`Values of ${input.name} are not all numbers.`, valuesField);
+    }
+    const bytes = encode(input.datatype, flat);
+    return { json: JSON.stringify({ ...head, parameters: { binary_data_size: bytes.length } }), bytes };
+  }
+  const text = valuesField.value.trim();
+  const data = Array.isArray(values) ? text : `[${Array(elements).fill(text).join(",")}]`;
+  return { json: `${JSON.stringify(head).slice(0, -1)},"data":${data}}`, bytes: new Uint8Array() };
 };
 
-/** JSON, in which integers that a number cannot hold stay what they are. */
-const exact = (text) => JSON.parse(text, (_, value, context) => {
-  const isRounded = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return isRounded && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
-});
-
-const output = ({ name, datatype, shape, data = [] }) => {
-  const values = data.flat(Infinity);
-  const written = (value) => typeof value === "string" ? JSON.stringify(value) : String(value);
-  const listed = values.slice(0, LISTED).map(written);
-  const rest = values.length > LISTED ? `, and ${number(values.length - LISTED)} more` : "";
-  const title = `${name}, ${datatype} ${shown(shape)}`;
+/** An output: its name, and the first of its elements. */
+const output = ({ name, datatype, shape }, data) => {
+  const listed = list(datatype, data);
+  const rest = count(shape) > listed.length ? `, and more: ${number(count(shape))} in all` : "";
   return [
-    html("h3", {}, title),
+    html("h3", {}, `${name}, ${datatype} ${shown(shape)}`),
     html("pre", { tabindex: 0, role: "region", "aria-label": `Values of ${name}` }, listed.join(", ") + rest),
   ];
 };
 
+/** Asks the model; its outputs in binary, as that has a form for all of them. */
 const run = async (model) => {
   const inputs = model.inputs.map(tensor).filter((found) => found !== null);
   const path = `/v2/models/${encodeURIComponent(model.name)}/versions/${model.version}/infer`;
-  const body = `{"inputs":[${inputs.join(",")}]}`;
+  const json = inputs.map((input) => input.json).join(",");
+  const head = new TextEncoder().encode(`{"inputs":[${json}],"parameters":{"binary_data_output":true}}`);
+  const body = new Blob([head, ...inputs.map((input) => input.bytes)]);
+  const headers = { "Inference-Header-Content-Length": head.length, "Content-Type": "application/octet-stream" };
   const began = performance.now();
-  const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  const text = await response.text();
+  const response = await fetch(path, { method: "POST", headers, body });
+  const bytes = await response.arrayBuffer();
   const ms = performance.now() - began;
-  const isJson = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
-  if (!response.ok) {
-    const words = isJson ? JSON.parse(text).error : text;
-    throw new Refusal(`The server refuses (${response.status}): ${words}`);
-  }
-  if (!isJson) throw new Refusal("The answer holds outputs that JSON has no form for, so they cannot be shown here.");
-  return [exact(text).outputs, ms];
+  const length = Number(response.headers.get("Inference-Header-Content-Length") ?? bytes.byteLength);
+  const answer = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 0, length)));
+  if (!response.ok) throw new Refusal(`The server refuses (${response.status}): ${answer.error}`);
+  let at = length;
+  const outputs = answer.outputs.map((found) => {
+    const size = found.parameters?.binary_data_size ?? 0;
+    at += size;
+    return [found, new DataView(bytes, at - size, size)];
+  });
+  return [outputs, ms];
 };
 
 const submit = async (event) => {
@@ -137,8 +144,8 @@ const submit = async (event) => {
   button.disabled = true;
   try {
     const [outputs, ms] = await run(model);
-    say(by("result"), `${several(outputs.length, "output")} after ${number(ms)} ms.`);
-    by("outputs").replaceChildren(...outputs.flatMap(output));
+    say(by("result"), `${several(outputs.length, "output")} after ${measure(ms)} ms.`);
+    by("outputs").replaceChildren(...outputs.flatMap(([found, data]) => output(found, data)));
   } catch (error) {
     say(by("result"), error instanceof Refusal ? error.message : `The server was not reached: ${error.message}.`);
     error.field?.setAttribute("aria-invalid", "true");

@@ -54,14 +54,18 @@ const ask = async () => {
   if (!isPaused && !document.hidden) timer = setTimeout(ask, PAUSE);
 };
 
+/** Asks now where somebody wants to know, else not until somebody does. */
+const resume = () => {
+  clearTimeout(timer);
+  if (!isPaused && !document.hidden) ask();
+};
+
 by("pause").addEventListener("click", ({ target }) => {
   isPaused = !isPaused;
   target.setAttribute("aria-pressed", String(isPaused));
-  if (!isPaused) ask();
+  resume();
 });
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && !isPaused) ask();
-});
+document.addEventListener("visibilitychange", resume);
 by("numbers").closest("details").addEventListener("toggle", () => {
   if (figures.points().length) charts.show(figures.points());
 });

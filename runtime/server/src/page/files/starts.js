@@ -1,6 +1,6 @@
 // The last cold starts as waterfalls: a bar for each phase, where it begins and as long as it is.
 
-import { by, clock, drawing, html, number, svg } from "./dom.js";
+import { by, clock, drawing, html, measure, svg } from "./dom.js";
 
 /** Starts that are drawn. */
 const SHOWN = 9;
@@ -15,22 +15,22 @@ const draw = (start, index, most) => {
     return [
       text(0, y + 12.5, "start", phase),
       svg("rect", { x: from, y: y + 4, width: Math.max(0.5, to - from), height: 10, class: `bar ${start.kind}` }),
-      text(320, y + 12.5, "end", number(duration_ms)),
+      text(320, y + 12.5, "end", measure(duration_ms)),
     ];
   });
   const y = ROW * start.spans.length + 2;
   const title = `${start.model}, version ${start.version}`;
   const kind = start.reason ? `${start.kind} (${start.reason})` : start.kind;
-  const words = start.spans.map(({ phase, duration_ms }) => `${phase} ${number(duration_ms)} ms`);
+  const words = start.spans.map(({ phase, duration_ms }) => `${phase} ${measure(duration_ms)} ms`);
   const picture = drawing(
     `start-${index}`,
     y + ROW + 2,
     `${title}, ${kind}, at ${clock(start.at)}`,
-    `First answer after ${number(start.total_ms)} ms: ${words.join(", ")}.`,
+    `First answer after ${measure(start.total_ms)} ms: ${words.join(", ")}.`,
     ...rows,
     text(0, y + 12.5, "start", "first answer", "strong"),
     svg("rect", { x: NAME, y: y + 6, width: Math.max(0.5, at(start.total_ms) - NAME), height: 6, class: "total" }),
-    text(320, y + 12.5, "end", `${number(start.total_ms)} ms`, "strong"),
+    text(320, y + 12.5, "end", `${measure(start.total_ms)} ms`, "strong"),
   );
   const note = `${kind} start, first answer at ${clock(start.at)}`;
   const caption = html("figcaption", {}, html("strong", {}, title), html("span", {}, note));

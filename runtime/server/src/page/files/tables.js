@@ -43,28 +43,28 @@ const counted = (object) => Object.entries(object).map(([name, count]) => `${nam
 
 const model = (found) => {
   const { counts, settings } = found;
-  const limits = settings ? `${settings.workers[0]} to ${settings.workers[1]}` : "–";
+  const workers = number(found.workers.length);
   const notes = [
     found.reason,
     found.path && `guest (${found.guest}) at ${found.path}`,
     settings?.batching && `up to ${settings.batching.size} together`,
+    found.batch_sizes.length && `batches of ${found.batch_sizes.join(", ")} give the answers of single runs`,
     Object.keys(counts.fallbacks).length && `started normally: ${counted(counts.fallbacks)}`,
-    Object.keys(counts.events).length && `workers: ${counted(counts.events)}`,
+    Object.keys(counts.events).length && `events of workers: ${counted(counts.events)}`,
     counts.failed && `failures: ${counted(counts.failures)}`,
   ];
   return [
     found.name,
     number(found.version),
     { words: found.state, look: looks[found.state] },
-    number(found.workers.length),
-    limits,
+    settings ? `${workers} of ${number(settings.workers[1])}` : workers,
     number(found.queued),
     number(counts.success),
     number(counts.failed),
     found.weights === null ? "–" : bytes(found.weights),
+    { words: notes.filter(Boolean).join("\n") || "–", look: "list" },
     { words: values(found.inputs) || "–", look: "list" },
     { words: values(found.outputs) || "–", look: "list" },
-    { words: notes.filter(Boolean).join("\n") || "–", look: "list" },
   ];
 };
 
@@ -73,14 +73,13 @@ export const show = (state) => {
   replaceTable(by("model-table"), {
     caption: several(state.models.length, "version of a model", "versions of models"),
     heads: [
-      "Model", "Version", "State", "Workers", "Allowed", "Waiting", "Answered", "Failed", "Weights", "Inputs",
-      "Outputs", "Notes",
+      "Model", "Version", "State", "Workers", "Waiting", "Answered", "Failed", "Weights", "Notes", "Inputs", "Outputs",
     ],
-    numbers: [1, 3, 5, 6, 7, 8],
+    numbers: [1, 3, 4, 5, 6, 7],
     rows: state.models.map(model),
   });
   const workers = state.models.flatMap((found) => found.workers.map((worker) => [
-    number(worker.pid).replaceAll(",", ""),
+    worker.pid === 0 ? "–" : String(worker.pid),
     found.name,
     number(found.version),
     worker.state,

@@ -87,6 +87,7 @@ fn what_is_not_a_request_is_refused() {
     for json in ["", "{", "[]", "null", "{}", r#"{"inputs": {}}"#, r#"{"inputs": []} {}"#, r#"{"inputs": [1]}"#] {
         assert!(refused(plain(json)).starts_with("request is not"), "{json}");
     }
+    assert!(refused(plain("7")).contains("expected an object with inputs"));
     for parameter in [r#""timeout": -1"#, r#""timeout": "1""#, r#""binary_data_output": 1"#] {
         let json = format!(r#"{{"inputs": [], "parameters": {{{parameter}}}}}"#);
         assert!(refused(plain(&json)).starts_with("request is not"), "{json}");
@@ -156,4 +157,40 @@ fn lists_are_counted_while_they_are_read() {
     let output = r#"{"name": "y"}"#;
     let json = format!(r#"{{"inputs": [], "outputs": [{}]}}"#, vec![output; 1025].join(","));
     assert!(refused(plain(&json)).contains("at most 1024"));
+}
+
+/// A request with a byte changed, removed or doubled, and its length said wrongly: an answer or an error, never a panic,
+/// and never elements that are not as many as the shape says.
+#[test]
+fn no_damage_to_a_request_makes_a_panic() {
+    let json = r#"{"id":"1","parameters":{"timeout":5},"inputs":[{"name":"a","shape":[2,1],"datatype":"FP32","data":[[1],
+        [2.5]]},{"name":"s","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":9}},{"name":"b","shape":[1],
+        "datatype":"BYTES","data":["\\u00e9"]}],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}"#;
+    let body = [json.as_bytes(), b"\x01\0\0\0z\0\0\0\0"].concat();
+    assert!(decode(&entry(), body.clone().into(), Some(json.len())).is_ok());
+    let mut taken = 0;
+    for at in 0..body.len() {
+        for byte in [0u8, b'0', b'9', b'"', b'[', b'{', b'\\', 0xff] {
+            let (mut changed, mut longer, mut shorter) = (body.clone(), body.clone(), body.clone());
+            changed[at] = byte;
+            longer.insert(at, byte);
+            shorter.remove(at);
+            for (damaged, len) in [(changed, json.len()), (longer, json.len() + 1), (shorter, json.len() - 1)] {
+                for len in [None, Some(len), Some(at)] {
+                    let Ok(asked) = decode(&entry(), damaged.clone().into(), len) else { continue };
+                    taken += 1;
+                    asked.request.inputs.iter().for_each(holds_what_it_says);
+                }
+            }
+        }
+    }
+    assert!(taken > 0);
+}
+
+fn holds_what_it_says(input: &InputTensor) {
+    let count = elements(&input.name, &input.shape).unwrap();
+    match &input.elements {
+        Elements::Bytes(bytes) => assert_eq!(Some(bytes.len()), input.dtype.byte_len(count)),
+        Elements::Strings(strings) => assert_eq!(strings.len(), count),
+    }
 }

@@ -15,6 +15,7 @@ use crate::protocol::shape::MAX_TENSORS;
 
 /// The JSON of a request.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with inputs")]
 pub(super) struct Head<'a> {
     pub(super) id: Option<String>,
     #[serde(default)]
@@ -27,6 +28,7 @@ pub(super) struct Head<'a> {
 
 /// What is said of the whole request.
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object of parameters")]
 pub(super) struct Parameters {
     /// In microseconds.
     pub(super) timeout: Option<u64>,
@@ -35,6 +37,7 @@ pub(super) struct Parameters {
 
 /// One input.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with name, shape, datatype and data")]
 pub(super) struct Input<'a> {
     #[serde(borrow)]
     pub(super) name: Cow<'a, str>,
@@ -49,6 +52,7 @@ pub(super) struct Input<'a> {
 
 /// What is said of an input.
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object of parameters")]
 pub(super) struct InputParameters {
     pub(super) binary_data_size: Option<u64>,
     pub(super) shared_memory_region: Option<IgnoredAny>,
@@ -56,6 +60,7 @@ pub(super) struct InputParameters {
 
 /// One output that is asked for.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a name")]
 pub(super) struct Output<'a> {
     #[serde(borrow)]
     pub(super) name: Cow<'a, str>,
@@ -65,6 +70,7 @@ pub(super) struct Output<'a> {
 
 /// What is said of an output.
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object of parameters")]
 pub(super) struct OutputParameters {
     pub(super) binary_data: Option<bool>,
     pub(super) classification: Option<IgnoredAny>,

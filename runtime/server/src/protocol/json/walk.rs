@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
 mod tests {
     use super::*;
 
-    fn leaves<'a>(text: &'a str, shape: &[usize]) -> Vec<String> {
+    fn leaves(text: &str, shape: &[usize]) -> Vec<String> {
         let mut walk = Walk::new(text, shape);
         let mut leaves = Vec::new();
         loop {
