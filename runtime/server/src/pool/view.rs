@@ -65,6 +65,6 @@ fn model(schedule: &Schedule<Own>, id: u64, entry: &Entry<Own>) -> ModelView {
 
 fn worker(seat: &Seat<Own>) -> WorkerView {
     let (pid, start) = seat.post.seen();
-    let Seat { since, private, shared, answered, .. } = *seat;
-    WorkerView { pid, state: seat.seen_state(), start, since, private, shared, answered }
+    let Seat { state, since, private, shared, answered, .. } = *seat;
+    WorkerView { pid, state, start, since, private, shared, answered }
 }

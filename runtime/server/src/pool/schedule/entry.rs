@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{MAX_RETRY, MAX_START_GRACE, Parts, START_GRACE, Task};
+use super::{MAX_RETRY, Parts, Task};
 use crate::config::Batching;
 
 /// What the settings and the artifact say of a model.
@@ -69,8 +69,6 @@ pub(in crate::pool) struct Entry<P: Parts> {
     pub(super) measured: Option<u64>,
     /// Workers that died since the last answer.
     pub(super) deaths: u32,
-    /// Starts that were stopped, as nobody waited any more, since the last answer.
-    pub(super) stopped_starts: u32,
     /// Until when none is started.
     pub(super) pause: Option<Instant>,
     /// Why the last one died.
@@ -97,7 +95,6 @@ impl<P: Parts> Entry<P> {
             start: Mean::default(),
             measured: None,
             deaths: 0,
-            stopped_starts: 0,
             pause: None,
             reason: String::new(),
             sizes: Vec::new(),
@@ -142,13 +139,6 @@ impl<P: Parts> Entry<P> {
     /// Bytes that one more worker will hold for itself, where none holds less than `least`.
     pub(super) fn private(&self, least: Option<u64>) -> u64 {
         self.measured.unwrap_or(self.terms.private.max(least.unwrap_or(0)))
-    }
-
-    /// How long a start may take, its first run included, once nobody waits for it. Where the start ends and the run
-    /// begins, nobody is told.
-    pub(super) fn start_grace(&self) -> Duration {
-        let usual = self.start.get().map_or(START_GRACE, |start| start * 4);
-        usual.saturating_mul(1 << self.stopped_starts.min(16)).min(MAX_START_GRACE)
     }
 
     /// When a client who finds the queue full should come again.

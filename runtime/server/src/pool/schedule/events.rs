@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::entry::Terms;
 use super::worker::Stop;
-use super::{Action, Death, Entry, GRACE, LOOP, MAX_PAUSE, PAUSE, Parts, Ran, Schedule, Task, WorkerState};
+use super::{
+    Action, Death, Entry, GRACE, LOOP, MAX_PAUSE, PAUSE, Parts, Ran, START_GRACE, Schedule, Task, WorkerState,
+};
 use crate::error::RequestError;
 use crate::observe::Event;
 
@@ -67,7 +69,7 @@ impl<P: Parts> Schedule<P> {
         let took = match ran {
             Ran::Answered(took) | Ran::Spent(took) => {
                 seat.answered += seat.tickets.len() as u64;
-                (entry.deaths, entry.stopped_starts, entry.pause) = (0, 0, None);
+                (entry.deaths, entry.pause) = (0, None);
                 entry.run.add(took);
                 took
             }
@@ -123,11 +125,6 @@ impl<P: Parts> Schedule<P> {
             };
             self.refuse(task, error);
         }
-        if let (Some(Stop::Cancelled), WorkerState::Starting, Some(entry)) =
-            (seat.stopped, seat.state, self.models.get_mut(&id))
-        {
-            entry.stopped_starts = entry.stopped_starts.saturating_add(1);
-        }
         if seat.stopped.is_none() && seat.state != WorkerState::Ending {
             self.count_death(id, &death.error, now);
         }
@@ -167,14 +164,13 @@ impl<P: Parts> Schedule<P> {
             self.settle(id, now);
             return taken;
         }
-        let start_grace = entry.start_grace();
         for worker in &entry.workers {
             let Some(seat) = self.workers.get_mut(worker) else { continue };
             let Some((_, waits)) = seat.tickets.iter_mut().find(|(other, _)| *other == ticket) else { continue };
             *waits = false;
             if seat.tickets.iter().all(|(_, waits)| !waits) {
                 let is_starting = seat.state == WorkerState::Starting;
-                let at = if is_starting { (seat.launched + start_grace).max(now + GRACE) } else { now + GRACE };
+                let at = if is_starting { (seat.launched + START_GRACE).max(now + GRACE) } else { now + GRACE };
                 if seat.must_end.is_none_or(|(other, _)| at < other) {
                     seat.must_end = Some((at, Stop::Cancelled));
                 }

@@ -40,11 +40,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How long a run goes on that nobody waits for.
 const GRACE: Duration = Duration::from_millis(100);
-/// How long a start goes on that nobody waits for, where none was seen yet; each that was stopped doubles it. Else the
-/// model would never wake for clients who have less patience than it needs.
-const START_GRACE: Duration = Duration::from_secs(1);
-/// The longest.
-const MAX_START_GRACE: Duration = Duration::from_secs(64);
+/// How long a start does: the model would never wake for clients who have less patience than it needs.
+const START_GRACE: Duration = Duration::from_secs(10);
 /// How far ahead of a model that waits a busy one must be to lose a worker to it. Shorter turns would be spent on starts.
 const TURN: Duration = Duration::from_millis(100);
 /// The longest time after which a client is told to come again.

@@ -7,11 +7,11 @@ use super::Parts;
 /// What a worker does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerState {
-    /// It starts.
+    /// It starts; its first requests may be bound to it.
     Starting,
     /// It waits.
     Idle,
-    /// It has a request; where that is its first, the start is part of the run.
+    /// It runs.
     Busy,
     /// It was told to end, and is there until it is reaped.
     Ending,
@@ -44,7 +44,7 @@ pub(super) enum Stop {
 pub(in crate::pool) struct Seat<P: Parts> {
     pub(super) model: u64,
     pub(in crate::pool) post: P::Post,
-    pub(super) state: WorkerState,
+    pub(in crate::pool) state: WorkerState,
     /// When it came into this state.
     pub(in crate::pool) since: Instant,
     pub(super) launched: Instant,
@@ -71,12 +71,6 @@ pub(in crate::pool) struct Seat<P: Parts> {
 }
 
 impl<P: Parts> Seat<P> {
-    /// What it does, as others are to see it: one that starts with a request has it.
-    pub(in crate::pool) fn seen_state(&self) -> WorkerState {
-        let has_tasks = !self.tickets.is_empty();
-        if self.state == WorkerState::Starting && has_tasks { WorkerState::Busy } else { self.state }
-    }
-
     /// Whether it will be there when what is decided now has been done.
     pub(super) fn stays(&self) -> bool {
         self.state != WorkerState::Ending && !self.is_leaving
