@@ -73,7 +73,7 @@ fn never_more_than_are_allowed() {
         while !asked.is_finished() {
             let workers = server.workers("slow");
             assert!(workers.len() <= 2, "{workers:?}");
-            seen.extend(workers.iter().map(|worker| worker.pid));
+            seen.extend(workers.iter().map(|worker| worker.pid).filter(|pid| *pid != 0));
         }
         asked.join().expect("answers").into_iter().for_each(|reply| is_slow(reply, 100, 0));
         assert!(seen.len() <= 2, "{seen:?}");

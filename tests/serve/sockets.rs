@@ -83,7 +83,8 @@ fn sockets_that_are_handed_over() {
     let inherited = rustix::io::fcntl_dupfd_cloexec(&listener, 20).expect("a descriptor");
     rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).expect("our own");
     let script = format!(
-        "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http; exec 3<&{0} {0}<&-; exec \"$0\" \"$@\"",
+        "exec bash -c 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http; exec 3<&{0} {0}<&-; exec \"$0\" \"$@\"' \
+         \"$0\" \"$@\"",
         inherited.as_raw_fd()
     );
     let server = Server::spawn(home.blink("serve models --warm never").by(&script).into_command());

@@ -127,7 +127,7 @@ impl Crew {
                 tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
             }
         }
-        let timeline = *worker.timeline();
+        let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());
         tracing::info!(model = model.name, version = model.version, pid, start = start.name(), ms, "worker started");
         let seen =

@@ -113,7 +113,8 @@ impl Looker {
         let slots = slots(candidate, Some(&opened));
         let is_news = |model: &Arc<Model>| {
             let is_served = self.table.served(&model.name, model.version).is_some();
-            !self.unloaded.contains(&model.name) && !(is_same && is_served)
+            let is_wanted = !self.unloaded.contains(&model.name);
+            is_wanted && !(is_same && is_served)
         };
         let news: Vec<_> = opened.models.iter().filter(|model| is_news(model)).cloned().collect();
         match self.is_free(candidate, &slots, &news).and_then(|()| prove(self, &news)) {
@@ -205,8 +206,15 @@ impl Looker {
     fn forget_gone(&mut self, scan: &Scan) {
         let there: BTreeSet<&Path> = scan.candidates.iter().map(|candidate| candidate.path.as_path()).collect();
         let is_hidden = |path: &Path| scan.unreadable.iter().any(|(source, error)| hides(source, error, path));
-        let is_gone = |path: &Path| !there.contains(path) && !is_hidden(path);
-        let gone: Vec<PathBuf> = self.known.keys().filter(|path| is_gone(path)).cloned().collect();
+        // A version's directory may outlive its artifact.
+        let is_bare = |candidate: &&Candidate| matches!(candidate.identity, Err(LoadError::NoArtifact));
+        let bare: BTreeSet<&Path> = scan.candidates.iter().filter(is_bare).map(|bare| bare.path.as_path()).collect();
+        let is_gone = |path: &Path, known: &Known| match bare.contains(path) {
+            true => !known.slots.is_empty(),
+            false => !there.contains(path) && !is_hidden(path),
+        };
+        let gone = self.known.iter().filter(|(path, known)| is_gone(path, known));
+        let gone: Vec<PathBuf> = gone.map(|(path, _)| path.clone()).collect();
         for path in gone {
             let slots = self.known.remove(&path).map(|known| known.slots).unwrap_or_default();
             let forget = |(name, version): &(String, u64)| self.table.change(|rows| rows.forget(name, *version));
