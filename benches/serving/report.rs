@@ -11,11 +11,9 @@ use blink_benches::table::Table;
 /// The whole report.
 pub(crate) fn report(runs: &ServingRuns) -> String {
     let mut text = String::from("\nclient to client, on the machine that serves\n");
-    for table in [times(runs), rates(runs)] {
-        let _ = write!(text, "\n{table}");
-    }
+    let _ = write!(text, "\n{}", times(runs));
     if let Some(best) = goals::best_rate(&runs.rates) {
-        let _ = writeln!(text, "\n{}", limit(best));
+        let _ = write!(text, "\n{}\n{}\n", rates(runs), limit(best));
     }
     if let Some(rest) = &runs.rest {
         let mb = |bytes: u64| bytes as f64 / 1e6;

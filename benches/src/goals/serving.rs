@@ -5,10 +5,10 @@ use crate::record::{OverheadRuns, RateRuns, ServingRuns};
 use crate::statistics::{Difference, Interval, Summary, median};
 use crate::subject::Subject;
 
-/// What the server may add to a run: by which carrier, milliseconds, in words.
-const OVERHEADS: [(&str, f64, &str); 2] = [
-    ("rest", 0.5, "a warm request over REST, 600 KB in: above the worker's run"),
-    ("grpc", 0.2, "a warm request over gRPC: above the worker's run"),
+/// What the server may add to a run: by which carrier, of which model, milliseconds, in words.
+const OVERHEADS: [(&str, Subject, f64, &str); 2] = [
+    ("rest", Subject::ResNet50, 0.5, "a warm request over REST, 600 KB in: above the worker's run"),
+    ("grpc", Subject::Tiny, 0.2, "a warm request over gRPC: above the worker's run"),
 ];
 /// Models at rest whose memory is judged together.
 const HUNDRED: usize = 100;
@@ -22,8 +22,9 @@ pub fn judge(runs: &ServingRuns) -> Vec<Goal> {
         let above = Difference::of(&zero.first_ms, &zero.warm_ms).map(|d| (d.difference, d.interval));
         judged.add("the first request at zero: above a warm one, client to client", "ms", 10.0, above);
     }
-    for (carrier, most, what) in OVERHEADS {
-        if let Some(overhead) = runs.overheads.iter().find(|overhead| overhead.carrier == carrier) {
+    for (carrier, model, most, what) in OVERHEADS {
+        let is_it = |runs: &&OverheadRuns| (runs.carrier, runs.model) == (carrier, model.name());
+        if let Some(overhead) = runs.overheads.iter().find(is_it) {
             judged.model = overhead.model;
             judged.add(what, "ms", most, over(overhead));
         }
@@ -82,8 +83,8 @@ mod tests {
     }
 
     fn runs() -> ServingRuns {
-        let overhead = |carrier, over: f64| OverheadRuns {
-            model: "tiny",
+        let overhead = |model, carrier, over: f64| OverheadRuns {
+            model,
             carrier,
             input_bytes: 256,
             client_us: vec![over + 90.0; 5],
@@ -101,7 +102,7 @@ mod tests {
                 warm_ms: vec![32.0; 4],
                 starts: BTreeMap::from([("restored".into(), 4)]),
             }),
-            overheads: vec![overhead("rest", 600.0), overhead("grpc", 150.0)],
+            overheads: vec![overhead("resnet50", "rest", 600.0), overhead("tiny", "grpc", 150.0)],
             rates: vec![rate(1, 4000.0), rate(4, 10_000.0), rate(8, 9000.0)],
             rest: Some(RestRuns {
                 models: 100,
@@ -144,5 +145,7 @@ mod tests {
     fn what_was_not_measured_is_not_judged() {
         let runs = ServingRuns { zero: None, overheads: vec![], rates: vec![], rest: None, burst: None, ..runs() };
         assert!(judge(&runs).is_empty());
+        let overheads = self::runs().overheads.into_iter().map(|runs| OverheadRuns { model: "bert", ..runs });
+        assert!(judge(&ServingRuns { overheads: overheads.collect(), ..runs }).is_empty());
     }
 }

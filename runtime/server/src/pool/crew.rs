@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use blink_runtime::{ProcessLimits, StartMode, StartOptions, Stdio, WorkerError, WorkerSpec};
+use blink_runtime::{ProcessLimits, Reason, Start, StartMode, StartOptions, Stdio, WorkerError, WorkerSpec};
 
 use super::cgroup::Group;
 use super::failure;
@@ -120,8 +120,12 @@ impl Crew {
         let (worker, model) = (&hand.worker, &self.model);
         let start = worker.start().clone();
         self.post.set_start(worker.pid(), start.name());
-        if let blink_runtime::Start::Normal { reason: Some(reason) } = &start {
-            tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
+        match &start {
+            // There is none yet, or is to be none.
+            Start::Snapshot | Start::Normal { reason: None | Some(Reason::NoneMade) } => {}
+            Start::Normal { reason: Some(reason) } => {
+                tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
+            }
         }
         let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());

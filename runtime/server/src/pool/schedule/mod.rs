@@ -41,7 +41,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How long a run goes on that nobody waits for.
 const GRACE: Duration = Duration::from_millis(100);
 /// How long a start does: the model would never wake for clients who have less patience than it needs.
-const START_GRACE: Duration = Duration::from_secs(10);
+const START_GRACE: Duration = Duration::from_secs(60);
 /// How far ahead of a model that waits a busy one must be to lose a worker to it. Shorter turns would be spent on starts.
 const TURN: Duration = Duration::from_millis(100);
 /// The longest time after which a client is told to come again.
