@@ -6,7 +6,9 @@
 //! | start | [`Instance::start`]: a session in ONNX Runtime, no thread yet |
 //! | run | [`Instance::run`]: named tensors in, [`Outputs`] out |
 //!
-//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors.
+//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors. It may
+//! be limited ([`ProcessLimits`]), waited for, stopped from any thread ([`Stopper`]), and started from a snapshot, which
+//! [`Launcher::warm`] makes. `examples/embed.rs` is a platform that does so, in thirty lines.
 //!
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 
