@@ -19,6 +19,7 @@
 //! purpose, too: where that is not found out by the same judgement, the run has shown nothing, and fails.
 
 #[path = "shared/built.rs"]
+#[allow(dead_code, reason = "its size is for other benches")]
 mod built;
 #[path = "soak/client.rs"]
 mod client;
@@ -78,7 +79,8 @@ fn main() -> anyhow::Result<()> {
         }
         scope.spawn(|| faults::make(&served, &models, &traffic, end));
         let warm = Duration::from_secs(options.seconds / 3);
-        scope.spawn(|| Watch::until(end, warm, &served, &control)).join()
+        let (served, control) = (&served, &control);
+        scope.spawn(move || Watch::until(end, warm, served, control)).join()
     });
     let watch = watch.ok().context("the watch broke off, which is a bug of the soak's")??;
     let mut faults = traffic.report();

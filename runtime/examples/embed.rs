@@ -1,37 +1,37 @@
-//! A platform that launches inference workers itself: from a snapshot, on demand, and back to zero.
+//! A platform's loop: nothing runs, a request comes, a worker is there a blink later, answers, and goes.
 //!
-//! ```text
-//! cargo run --example embed -- MODEL.blink
-//! ```
-//! The artifact must have a golden run, whose inputs are used here. The platform's own binary is its workers' too.
+//! `cargo run --release -p blink-runtime --example embed -- target/release/blink model.blink`
 
 use std::error::Error;
+use std::path::PathBuf;
 
-use blink_runtime::{Launcher, Model, WorkerSpec, golden, worker};
+use blink_artifact::Artifact;
+use blink_artifact::manifest::Dim;
+use blink_runtime::{Launcher, WorkerSpec};
+use blink_tensors::seeded;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if worker::is_asked_for() {
-        worker::enter();
-    }
-    let artifact = std::env::args_os().nth(1).ok_or("usage: embed MODEL.blink")?;
-    let launcher = Launcher::new(std::env::current_exe()?);
-    let spec = WorkerSpec::new(&artifact);
-
-    // Once for each artifact and host. A worker without a snapshot starts normally.
-    if let Err(error) = launcher.warm(&spec) {
-        eprintln!("no snapshot: {error}");
-    }
-
-    let model = Model::open(&artifact)?;
-    let inputs = golden::inputs(model.record())?.ok_or("model has no golden run: compile it with --golden-dim")?;
-    let inputs: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
-    for _ in 0..2 {
-        let mut worker = launcher.launch(&spec)?;
-        for (name, tensor) in worker.run(&inputs)?.iter() {
-            println!("{name}: {} {:?}", tensor.dtype(), tensor.shape());
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(blink), Some(artifact)) = (arguments.next(), arguments.next()) else {
+        return Err("expected the blink binary and an artifact".into());
+    };
+    let inputs = Artifact::open(&artifact)?.manifest().models[0].inputs.clone();
+    let launcher = Launcher::new(blink);
+    let spec = WorkerSpec::new(artifact);
+    launcher.warm(&spec)?;
+    for request in 0..3 {
+        let mut tensors = Vec::new();
+        for input in &inputs {
+            let dims = input.dims.as_deref().ok_or("an input without a rank")?;
+            let shape: Vec<_> =
+                dims.iter().map(|dim| if let Dim::Fixed(size) = dim { *size as usize } else { 1 }).collect();
+            tensors.push((input.name.as_str(), seeded::tensor(request, &input.name, input.dtype, &shape)?));
         }
-        println!("{} start, {:.1} ms to its first answer", worker.start().name(), worker.timeline().total_ms());
-        // Back to zero: what is left is a file.
+        let views: Vec<_> = tensors.iter().map(|(name, tensor)| (*name, tensor.view())).collect();
+        let mut worker = launcher.launch(&spec)?;
+        let outputs = worker.run(&views)?.len();
+        let (start, ms) = (worker.start().name(), worker.timeline().total_ms());
+        println!("request {request}: {outputs} outputs, {start} start, {ms:.1} ms from nothing to the answer");
         worker.end();
     }
     Ok(())

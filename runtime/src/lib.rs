@@ -8,7 +8,7 @@
 //!
 //! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors. It may
 //! be limited ([`ProcessLimits`]), waited for, stopped from any thread ([`Stopper`]), and started from a snapshot, which
-//! [`Launcher::warm`] makes. `examples/embed.rs` is a platform that does so, in thirty lines.
+//! [`Launcher::warm`] makes. That is what a platform embeds; `examples/embed.rs` is its loop.
 //!
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 

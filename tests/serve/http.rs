@@ -100,15 +100,6 @@ impl Http {
         Ok(reply)
     }
 
-    /// The server has closed the connection, and says nothing more on it.
-    pub(crate) fn is_closed(&mut self) -> bool {
-        let mut byte = [0];
-        matches!(self.0.read(&mut byte), Ok(0)) || {
-            let error = self.0.read(&mut byte).err().map(|error| error.kind());
-            matches!(error, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
-        }
-    }
-
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;

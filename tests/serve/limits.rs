@@ -67,7 +67,7 @@ fn no_room_for_snapshots() {
     let command = home.blink(line).by("trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\"").into_command();
     let server = Server::spawn(command);
     server.ready();
-    server.says("WARN");
+    server.says(" warn ");
     for _ in 0..2 {
         is_one(server.infer("one", ask_one()), 1.0);
         server.asleep("one");
@@ -90,6 +90,6 @@ fn no_place_for_snapshots() {
     let server = Server::spawn(home.blink("serve models --http 127.0.0.1:0 --grpc none").into_command());
     server.ready();
     is_one(server.infer("one", ask_one()), 1.0);
-    server.says("WARN");
+    server.says(" warn ");
     is_one(server.infer("one", ask_one()), 1.0);
 }

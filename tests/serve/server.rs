@@ -174,7 +174,9 @@ impl Server {
 
     /// A worker of the model that is at work, waited for.
     pub(crate) fn busy(&self, model: &str) -> Worker {
-        wait("a busy worker", || self.workers(model).into_iter().find(|worker| worker.state == "busy"))
+        // One is "starting" until its first answer.
+        let is_at_work = |worker: &Worker| worker.state == "busy" || (worker.state == "starting" && worker.pid != 0);
+        wait("a worker at work", || self.workers(model).into_iter().find(is_at_work))
     }
 
     /// Waits until the model has no workers.

@@ -88,11 +88,8 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     state.readiness.loaded();
     notifier.ready();
     info!("ready: {} models", state.repository.models().len());
-    loop {
-        match signals.next().await {
-            Signal::Reload => state.repository.look(),
-            Signal::End => break,
-        }
+    while matches!(signals.next().await, Signal::Reload) {
+        state.repository.look();
     }
     state.readiness.begin_draining();
     notifier.stopping();

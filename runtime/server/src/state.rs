@@ -119,7 +119,8 @@ impl State {
     /// served elsewhere, which the error says.
     pub fn model(&self, name: &str, version: Option<&str>) -> Result<Arc<Model>, RequestError> {
         let version = version.filter(|version| !version.is_empty()).map(|version| {
-            let number = version.parse::<u64>().ok().filter(|number| *number > 0);
+            // As versions are written, and in no other way.
+            let number = version.parse::<u64>().ok().filter(|number| *number > 0 && number.to_string() == version);
             number.ok_or_else(|| RequestError::NotFound(format!("model '{name}' has no version '{version}'")))
         });
         let model = self.repository.find(name, version.transpose()?)?;
@@ -180,7 +181,12 @@ impl State {
             let chosen: Vec<_> = wanted.iter().filter_map(|index| all.get(*index).copied()).collect();
             finish(&chosen)
         };
-        let (value, times) = self.pool.infer(model, inputs, arrived + allowed, finish).await?;
+        let answered = self.pool.infer(model, inputs, arrived + allowed, finish).await;
+        let (value, times) = answered.map_err(|error| match error {
+            // What it had in all, not what decoding left of it.
+            RequestError::Deadline { .. } if arrived.elapsed() >= allowed => RequestError::Deadline { allowed },
+            error => error,
+        })?;
         Ok((value?, times))
     }
 }

@@ -126,7 +126,9 @@ async fn serve(
         let (answer, answered) = oneshot::channel();
         let ask = ask.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Who asks in vain is gone, and the exchange with them.
-        let _ = ask.map(|ask| ask.send(Asked { request, answer }));
+        if let Some(ask) = ask {
+            drop(ask.send(Asked { request, answer }));
+        }
         let (written, interrupt) = (Arc::clone(&written), Arc::clone(&interrupt));
         async move {
             match answered.await {

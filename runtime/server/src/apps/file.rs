@@ -4,7 +4,7 @@
 //! Such a file never makes a guest wait for a client, nor a client's pace for a worker.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
@@ -97,7 +97,7 @@ impl Body for FileBody {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
 
     use http_body_util::BodyExt;
 

@@ -35,7 +35,7 @@ pub enum ConfigError {
     Variable { name: String, source: ValueError },
     #[error("variable {name} is not UTF-8: set it to text")]
     VariableText { name: String },
-    #[error("variable PORT is '{found}', expected a port number, 1 to 65535")]
+    #[error("variable PORT is '{found}', expected a port number, 0 to 65535")]
     Port { found: String },
     #[error("no models are named: give artifacts or directories of them, or set `artifacts` in the configuration file")]
     NoModels,

@@ -166,7 +166,7 @@ impl ConfigFile<'_> {
 }
 
 fn model_keys(tables: &[&'static [Key<PartialModel>]]) -> impl Iterator<Item = &'static str> {
-    tables.to_vec().into_iter().flatten().map(|key| key.name)
+    tables.iter().copied().flatten().map(|key| key.name)
 }
 
 fn line_at(text: &[u8], at: usize) -> usize {

@@ -187,7 +187,7 @@ pub fn prefix(text: &str) -> Result<String, ValueError> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         !segment.is_empty() && *segment != "." && *segment != ".." && segment.bytes().all(known)
     };
-    let segments = segments.filter(|segments| segments.iter().all(|segment| plain(segment)));
+    let segments = segments.filter(|segments| segments.iter().all(plain));
     match segments.ok_or_else(|| wrong(text, EXPECTED))?[0] {
         "v2" | "metrics" | "page" | "blink" => {
             Err(wrong(text, "free: /v2, /metrics, /page and /blink are the server's own"))

@@ -85,7 +85,7 @@ fn paths(value: &OsStr) -> Vec<PathBuf> {
 }
 
 fn port(value: &OsStr) -> Result<u16, ConfigError> {
-    let port = value.to_str().and_then(|text| text.parse::<u16>().ok()).filter(|&port| port > 0);
+    let port = value.to_str().and_then(|text| text.parse::<u16>().ok());
     port.ok_or_else(|| ConfigError::Port { found: value.to_string_lossy().into_owned() })
 }
 
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_by_its_name() {
         assert!(matches!(of(&[("BLINK_IDLE", "30")]), Err(ConfigError::Variable { name, .. }) if name == "BLINK_IDLE"));
-        assert!(matches!(of(&[("PORT", "0")]), Err(ConfigError::Port { .. })));
+        assert!(matches!(of(&[("PORT", "65536")]), Err(ConfigError::Port { .. })));
         assert!(matches!(of(&[("PORT", "tcp://10.0.0.1:80")]), Err(ConfigError::Port { .. })));
         let bad = (OsString::from("BLINK_QUEUE"), OsStr::from_bytes(b"\xff").to_owned());
         assert!(matches!(read([bad]), Err(ConfigError::VariableText { .. })));

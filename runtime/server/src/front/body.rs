@@ -16,7 +16,7 @@ const TRUSTED: usize = 1 << 20;
 pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes, RequestError> {
     let told = body.size_hint();
     if told.lower() > limit as u64 {
-        return too_large(body, limit, patience).await;
+        return Err(too_large(body, limit, patience));
     }
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     loop {
@@ -29,7 +29,7 @@ pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> 
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + whole.len() + data.len() > limit {
-            return too_large(body, limit, patience).await;
+            return Err(too_large(body, limit, patience));
         }
         if first.is_empty() && whole.is_empty() {
             first = data;
@@ -45,17 +45,16 @@ pub async fn read_body(mut body: Incoming, limit: usize, patience: Duration) -> 
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// The error, once the client has sent what it was about to: one that still writes hears no answer. Past as much again,
-/// or out of patience, it is cut off.
-async fn too_large(mut body: Incoming, limit: usize, patience: Duration) -> Result<Bytes, RequestError> {
-    let rest = async {
+/// The error. What the client is still sending is read on and dropped beside it: one that writes first and reads then
+/// would hear no answer. Past as much again, or out of patience, it is cut off.
+fn too_large(mut body: Incoming, limit: usize, patience: Duration) -> RequestError {
+    let rest = async move {
         let mut left = limit;
         while let Some(Ok(frame)) = body.frame().await {
             let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
             left = less;
         }
     };
-    // Either way the answer is the same.
-    let _ = tokio::time::timeout(patience, rest).await;
-    Err(RequestError::TooLarge { limit })
+    tokio::spawn(tokio::time::timeout(patience, rest));
+    RequestError::TooLarge { limit }
 }

@@ -88,7 +88,9 @@ impl Service {
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<StdError>,
     {
-        if let Err(refused) = spoken(request.version(), request.headers()) {
+        if let Err(status) = spoken(request.version(), request.headers()) {
+            let mut refused = Response::new(Body::empty());
+            *refused.status_mut() = status;
             return refused;
         }
         request.extensions_mut().insert(Arrived(Instant::now()));
@@ -133,24 +135,22 @@ fn sent_compressed(headers: &HeaderMap) -> Option<CompressionEncoding> {
 }
 
 /// Refuses what is not gRPC as it is spoken here: over HTTP/2, of protobuf messages.
-fn spoken(version: Version, headers: &HeaderMap) -> Result<(), Response<Body>> {
-    let refused = |status| {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        Err(response)
-    };
+fn spoken(version: Version, headers: &HeaderMap) -> Result<(), StatusCode> {
     if version != Version::HTTP_2 {
-        return refused(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
+        return Err(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
     }
     let content = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match content.split(';').next().unwrap_or_default().trim() {
         "application/grpc" | "application/grpc+proto" => Ok(()),
-        _ => refused(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
     }
 }
 
+/// A service by its name.
+type Named = (&'static str, Arc<dyn Fn(Request<Body>) -> Answer + Send + Sync>);
+
 fn reflection() -> Reflection {
-    fn named<S>(service: S) -> (&'static str, Arc<dyn Fn(Request<Body>) -> Answer + Send + Sync>)
+    fn named<S>(service: S) -> Named
     where
         S: NamedService + Call<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>,
         S: Clone + Send + Sync + 'static,
@@ -175,7 +175,7 @@ mod form_tests {
 
     fn status(version: Version, content: &'static str) -> Option<StatusCode> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(content))]);
-        spoken(version, &headers).err().map(|response| response.status())
+        spoken(version, &headers).err()
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl Crew {
         if let blink_runtime::Start::Normal { reason: Some(reason) } = &start {
             tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
         }
-        let timeline = *worker.timeline();
+        let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());
         tracing::info!(model = model.name, version = model.version, pid, start = start.name(), ms, "worker started");
         let seen =
@@ -220,6 +220,8 @@ pub(super) fn spec(model: &Model) -> WorkerSpec {
         start: settings.start,
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],
         limits: ProcessLimits { memory: settings.memory, cgroup: None },
+        // Signals of a terminal are for the server, which ends its workers when they have answered.
+        own_group: true,
         ..WorkerSpec::new(&model.path)
     }
 }

@@ -4,7 +4,11 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blink_runtime::{GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Unfilled, Worker, WorkerError, WorkerMemory};
+use blink_runtime::timeline::now;
+use blink_runtime::{
+    GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Recorded, Start, Timeline, Unfilled, Worker, WorkerError,
+    WorkerMemory,
+};
 
 use super::batch::{self, Sample};
 use super::cgroup::Group;
@@ -31,6 +35,8 @@ pub(super) struct Hand {
     pub(super) samples: Option<Vec<Sample>>,
     model: Arc<Model>,
     has_started: bool,
+    /// Begin and end of the first run, on the clock of timelines.
+    first_run: Option<(u64, u64)>,
     measured: Option<Instant>,
     runs: u64,
     _group: Option<Group>,
@@ -55,6 +61,7 @@ impl Hand {
             samples: None,
             model: Arc::clone(model),
             has_started: false,
+            first_run: None,
             measured: None,
             runs: 0,
             _group: group,
@@ -63,15 +70,16 @@ impl Hand {
 
     /// Runs `tasks` together: inferences, or one of another kind, or none.
     pub(super) fn run(&mut self, crew: &Crew, mut tasks: Vec<Job>) -> After {
-        let is_limited = self.model.settings.time.is_some() && !self.has_started;
-        if is_limited || !matches!(tasks.first(), Some(Job { work: Work::Infer { .. } | Work::Guest { .. }, .. })) {
-            if let Err(error) = self.worker.wait_ready() {
+        let is_run = matches!(tasks.first(), Some(Job { work: Work::Infer { .. } | Work::Guest { .. }, .. }));
+        if !self.has_started {
+            // A restored worker is up in less time than it takes to ask; any other may take long, and its run may not.
+            let is_restored = matches!(self.worker.start(), Start::Snapshot);
+            if !(is_run && is_restored)
+                && let Err(error) = self.worker.wait_ready()
+            {
                 return After::Died(tasks, error);
             }
-            self.has_started = true;
-            if is_limited {
-                crew.started();
-            }
+            crew.started();
         }
         self.runs += 1;
         if matches!(tasks.first(), Some(Job { work: Work::Infer { .. }, .. })) {
@@ -140,8 +148,12 @@ impl Hand {
         }
         let mut outputs_took = Vec::new();
         let mut input = Duration::ZERO;
+        let began = now();
         let answered = self.ask(&mut tasks, &mut input, &mut outputs_took);
         let total = begun.elapsed();
+        if is_first {
+            self.first_run = Some((began, now()));
+        }
         match answered {
             Ok(true) => {}
             // Cut as they were to be, the outputs do not fit: each for itself, then.
@@ -239,6 +251,16 @@ impl Hand {
             }
         }
         After::Ran(ran, answers)
+    }
+
+    /// The start, complete with its first run: the worker's own record where that has it, else as it was seen from here.
+    pub(super) fn timeline(&self) -> Timeline {
+        let mut timeline = *self.worker.timeline();
+        let is_complete = timeline.recorded().iter().any(|recorded| recorded.phase == Phase::Inference);
+        if let (false, Some((begin, end))) = (is_complete, self.first_run) {
+            timeline.add(Recorded { phase: Phase::Inference, begin, end });
+        }
+        timeline
     }
 
     /// The inference of the first run.

@@ -135,7 +135,8 @@ pub(super) fn terms(model: &Model) -> Terms {
         workers: settings.workers,
         idle: settings.idle,
         queue: settings.queue,
-        time: settings.time,
+        // A guest is told its time, and ends by itself and with words.
+        time: settings.time.filter(|_| model.guest.is_none()),
         weights: model.weights,
         private: model.private.saturating_add(PROCESS),
         batching: settings.batching.filter(|batching| batching.size > 1),

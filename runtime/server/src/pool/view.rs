@@ -65,6 +65,9 @@ fn model(schedule: &Schedule<Own>, id: u64, entry: &Entry<Own>) -> ModelView {
 
 fn worker(seat: &Seat<Own>) -> WorkerView {
     let (pid, start) = seat.post.seen();
-    let Seat { state, since, private, shared, answered, .. } = *seat;
+    let Seat { since, private, shared, answered, .. } = *seat;
+    // To the schedule a first run is part of the start.
+    let is_running = seat.state == WorkerState::Starting && seat.is_up && seat.is_at_work();
+    let state = if is_running { WorkerState::Busy } else { seat.state };
     WorkerView { pid, state, start, since, private, shared, answered }
 }

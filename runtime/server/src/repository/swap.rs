@@ -113,7 +113,8 @@ impl Looker {
         let slots = slots(candidate, Some(&opened));
         let is_news = |model: &Arc<Model>| {
             let is_served = self.table.served(&model.name, model.version).is_some();
-            !self.unloaded.contains(&model.name) && !(is_same && is_served)
+            let is_wanted = !self.unloaded.contains(&model.name);
+            is_wanted && !(is_same && is_served)
         };
         let news: Vec<_> = opened.models.iter().filter(|model| is_news(model)).cloned().collect();
         match self.is_free(candidate, &slots, &news).and_then(|()| prove(self, &news)) {

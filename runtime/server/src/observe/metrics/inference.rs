@@ -7,6 +7,9 @@ use crate::observe::{Counts, Timed};
 /// Why requests failed, in those servers' words.
 const REASONS: [&str; 4] = ["REJECTED", "CANCELED", "BACKEND", "OTHER"];
 
+/// A number among the counts.
+type Number = fn(&Counts) -> u64;
+
 pub(super) fn write(text: &mut Text, models: &[Named<'_>]) {
     let mut success = text.family("nv_inference_request_success", Kind::Counter, "Requests that were answered.");
     for Named { labels, served } in models {
@@ -20,7 +23,7 @@ pub(super) fn write(text: &mut Text, models: &[Named<'_>]) {
             failure.line(&labels.and("reason", reason), of.map(|(_, failures)| failures.count).sum::<u64>());
         }
     }
-    let numbers: [(&str, &str, fn(&Counts) -> u64); 7] = [
+    let numbers: [(&str, &str, Number); 7] = [
         ("nv_inference_count", "Inferences that were answered, each request one.", |c| c.success.count),
         ("nv_inference_exec_count", "Runs; requests that were run together are one.", |c| c.runs.values().sum()),
         ("nv_inference_request_duration_us", "Arrival to answer, all together.", |c| micros(c.success)),

@@ -15,6 +15,11 @@ const STATES: [(WorkerState, &str); 4] = [
     (WorkerState::Ending, "ending"),
 ];
 
+/// A part of the time among the counts.
+type Part = fn(&Counts) -> Timed;
+/// A kind of a worker's memory.
+type Bytes = fn(&WorkerView) -> u64;
+
 pub(super) fn write(text: &mut Text, models: &[Named<'_>]) {
     requests(text, models);
     workers(text, models);
@@ -34,7 +39,7 @@ fn requests(text: &mut Text, models: &[Named<'_>]) {
     for Named { labels, served } in used(models) {
         duration.histogram(labels, &served.counts.duration);
     }
-    let parts: [(&str, &str, fn(&Counts) -> Timed); 4] = [
+    let parts: [(&str, &str, Part); 4] = [
         ("blink_queue_seconds_total", "Answered requests: waiting for a worker, its start included.", |c| c.queue),
         ("blink_input_seconds_total", "Answered requests: inputs to shared memory.", |c| c.input),
         ("blink_infer_seconds_total", "Answered requests: in the worker.", |c| c.infer),
@@ -68,8 +73,7 @@ fn workers(text: &mut Text, models: &[Named<'_>]) {
     }
     let help = "Memory of workers; of what several processes map, each has an equal part.";
     let mut memory = text.family("blink_worker_memory_bytes", Kind::Gauge, help);
-    let kinds: [(&str, fn(&WorkerView) -> u64); 2] =
-        [("private", |worker| worker.private), ("shared", |worker| worker.shared)];
+    let kinds: [(&str, Bytes); 2] = [("private", |worker| worker.private), ("shared", |worker| worker.shared)];
     for Named { labels, served } in used(models) {
         for (kind, bytes) in kinds {
             memory.line(&labels.and("kind", kind), served.workers.iter().map(bytes).fold(0, u64::saturating_add));

@@ -173,6 +173,7 @@ impl<P: Parts> Schedule<P> {
             state: WorkerState::Starting,
             since: now,
             launched: now,
+            is_up: false,
             is_normal: normally,
             tickets: Vec::new(),
             begun: now,

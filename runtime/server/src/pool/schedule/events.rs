@@ -50,8 +50,15 @@ impl<P: Parts> Schedule<P> {
         }
     }
 
-    /// A worker's start is over and its run begins: from now on its time counts.
+    /// A worker's start is over and its run begins: from now on its time counts, and so does it where nobody waits.
     pub(in crate::pool) fn started(&mut self, worker: u64, now: Instant) {
+        let Some(seat) = self.workers.get_mut(&worker) else { return };
+        seat.is_up = true;
+        let is_given_up = !seat.tickets.is_empty() && seat.tickets.iter().all(|(_, waits)| !waits);
+        if is_given_up && seat.must_end.is_none_or(|(at, _)| now + GRACE < at) {
+            seat.must_end = Some((now + GRACE, Stop::Cancelled));
+            self.due(now + GRACE);
+        }
         let Some(seat) = self.workers.get_mut(&worker) else { return };
         let Some(time) = self.models.get(&seat.model).and_then(|entry| entry.terms.time) else { return };
         if seat.must_end.is_none_or(|(at, _)| now + time < at) {
@@ -169,7 +176,7 @@ impl<P: Parts> Schedule<P> {
             let Some((_, waits)) = seat.tickets.iter_mut().find(|(other, _)| *other == ticket) else { continue };
             *waits = false;
             if seat.tickets.iter().all(|(_, waits)| !waits) {
-                let is_starting = seat.state == WorkerState::Starting;
+                let is_starting = seat.state == WorkerState::Starting && !seat.is_up;
                 let at = if is_starting { (seat.launched + START_GRACE).max(now + GRACE) } else { now + GRACE };
                 if seat.must_end.is_none_or(|(other, _)| at < other) {
                     seat.must_end = Some((at, Stop::Cancelled));

@@ -48,6 +48,8 @@ pub(in crate::pool) struct Seat<P: Parts> {
     /// When it came into this state.
     pub(in crate::pool) since: Instant,
     pub(super) launched: Instant,
+    /// Whether its start is over, and its first run has begun.
+    pub(in crate::pool) is_up: bool,
     /// Whether it is started normally whatever the model's settings say.
     pub(super) is_normal: bool,
     /// Tickets of what it runs, and whether somebody still waits for it.
@@ -74,6 +76,11 @@ impl<P: Parts> Seat<P> {
     /// Whether it will be there when what is decided now has been done.
     pub(super) fn stays(&self) -> bool {
         self.state != WorkerState::Ending && !self.is_leaving
+    }
+
+    /// Whether it has something to run.
+    pub(in crate::pool) fn is_at_work(&self) -> bool {
+        !self.tickets.is_empty()
     }
 
     pub(super) fn enter(&mut self, state: WorkerState, now: Instant) {
