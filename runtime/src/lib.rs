@@ -6,8 +6,9 @@
 //! | start | [`Instance::start`]: a session in ONNX Runtime, no thread yet |
 //! | run | [`Instance::run`]: named tensors in, [`Outputs`] out |
 //!
-//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors. That is
-//! what a platform embeds; `examples/embed.rs` is its loop.
+//! The same in a process of its own: a [`Launcher`] starts a [`Worker`], which takes and gives the same tensors. It may
+//! be limited ([`ProcessLimits`]), waited for, stopped from any thread ([`Stopper`]), and started from a snapshot, which
+//! [`Launcher::warm`] makes. That is what a platform embeds; `examples/embed.rs` is its loop.
 //!
 //! This crate parses no ONNX and compiles no WebAssembly: what a start does not need, it cannot pay for.
 

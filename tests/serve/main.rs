@@ -12,12 +12,13 @@
 //! | `going.rs` | clients that go, wait, or are too many |
 //! | `limits.rs` | memory, files and time that run out |
 //! | `batching.rs` | answers are the same, run together or not |
-//! | `apps.rs` | guests |
+//! | `apps.rs`, `apps_http.rs` | guests |
 //! | `config.rs`, `sockets.rs` | how it is told what to do, and where it listens |
 //!
 //! A server lives in a home of its own, so with snapshots of its own, and must outlive its test.
 
 mod apps;
+mod apps_http;
 mod batching;
 mod clients;
 mod config;

@@ -23,6 +23,7 @@ mod request;
 mod run;
 pub mod settings;
 mod stdio;
+mod waiting;
 mod watchdog;
 
 pub use cancel::Cancel;

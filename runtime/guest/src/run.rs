@@ -1,14 +1,11 @@
 //! One run of a guest: an instance, from its making to its end.
 
-use std::cell::OnceCell;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::ResourceTable;
 use wasmtime::{AsContextMut, InstancePre, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -23,16 +20,12 @@ use crate::models::Models;
 use crate::report::{Ended, Limit, LimitExceeded, Report, Used};
 use crate::request::{Call, Directory, Limits, Request};
 use crate::stdio::{Input, Output, Stdio, Written};
+use crate::waiting::on_a_runtime;
 use crate::watchdog::{self, Watched};
 use crate::{http, nn};
 
 /// Bytes that one call may copy from a guest, beside as many as its memory has.
 const CALL: usize = 16 << 20;
-
-thread_local! {
-    /// For guests without a network, made at the first run of a thread. It holds no descriptors.
-    static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
-}
 
 impl Guest {
     /// Runs the guest once, in an instance of its own, until it ends or is ended.
@@ -155,9 +148,8 @@ impl Run<'_> {
             Err(why) => return refused(why),
         };
         let mut instantiated = None;
-        let ended = self
-            .on_a_runtime(async { self.ended(self.in_time(start(&mut store, &mut instantiated)).await) })
-            .unwrap_or_else(Ended::Refused);
+        let running = async { self.ended(self.in_time(start(&mut store, &mut instantiated)).await) };
+        let ended = on_a_runtime(self.request.network, running).unwrap_or_else(Ended::Refused);
         drop(watched);
         (ended, self.used(&store, instantiated), store.data().nn.last_error().map(str::to_owned))
     }
@@ -185,16 +177,6 @@ impl Run<'_> {
         let (computes, compute_ns) = host.nn.computes();
         let instantiate_ns = nanoseconds(instantiated.unwrap_or(self.begin).duration_since(self.begin));
         Used { memory: host.limiter.memory(), computes, compute_ns, instantiate_ns, ..Used::default() }
-    }
-
-    /// Does `work` where it can wait for clocks, and for sockets if it may have any.
-    fn on_a_runtime<T>(&self, work: impl Future<Output = T>) -> Result<T, String> {
-        if self.request.network {
-            let made = Builder::new_current_thread().enable_time().enable_io().build();
-            return made.map(|runtime| runtime.block_on(work)).map_err(nothing_to_wait_with);
-        }
-        let make = || Builder::new_current_thread().enable_time().build();
-        RUNTIME.with(|kept| on_a_kept_runtime(kept, make, work))
     }
 
     /// What the end of a call says.
@@ -225,26 +207,6 @@ const IS_COMMAND: &str = "guest is a command and answers no HTTP requests: give 
 
 pub(crate) fn refused(why: String) -> Outcome {
     (Ended::Refused(why), Used::default(), None)
-}
-
-fn nothing_to_wait_with(error: io::Error) -> String {
-    format!("guest has nothing to wait with: {error}")
-}
-
-/// Does `work` on the runtime that is `kept`, which is made where there is none.
-pub(crate) fn on_a_kept_runtime<T>(
-    kept: &OnceCell<Runtime>,
-    make: impl FnOnce() -> io::Result<Runtime>,
-    work: impl Future<Output = T>,
-) -> Result<T, String> {
-    let runtime = match kept.get() {
-        Some(runtime) => runtime,
-        None => {
-            let made = make().map_err(nothing_to_wait_with)?;
-            kept.get_or_init(|| made)
-        }
-    };
-    Ok(runtime.block_on(work))
 }
 
 async fn start_module(

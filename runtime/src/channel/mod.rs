@@ -6,6 +6,7 @@
 //! | `packet.rs` | 32 bytes that say whose turn it is |
 //! | `memory.rs` | the memory that both map |
 //! | `record.rs` | tensors in that memory |
+//! | `writer.rs` | putting them there |
 //! | `reader.rs` | reading a record without trusting it |
 //! | `failure.rs` | why a worker has no answer |
 //!
@@ -18,6 +19,7 @@ mod memory;
 mod packet;
 mod reader;
 mod record;
+mod writer;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -32,8 +34,9 @@ pub(crate) use memory::SharedMemory;
 pub use memory::nameless;
 pub use packet::ONLY;
 pub(crate) use packet::{Packet, Place, STREAMS, receive, receive_with, send, send_with};
-pub use record::Unfilled;
-pub(crate) use record::{Record, read_bytes, read_text, write, write_bytes, write_text, write_unfilled};
+pub(crate) use record::{Record, read_bytes, read_text, write_bytes, write_text};
+pub use writer::Unfilled;
+pub(crate) use writer::{write, write_unfilled};
 
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use blink_guest::{Ended, Limit, LimitExceeded, Report, Request, Used};
 use blink_tensors::DataView;
 
-use super::worker::{Worker, WorkerError};
+use super::error::WorkerError;
+use super::worker::Worker;
 use crate::channel::{self, ChannelError, FailureClass, Packet, Record};
 
 /// How long past its time a guest may be silent. Then the engine's own ways to end it have failed, and the worker is ended.

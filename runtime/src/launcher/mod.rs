@@ -6,7 +6,7 @@
 //! | `spawn.rs` | a process with a socket and memory shared with it |
 //! | `child.rs`, `stopper.rs` | its life and end |
 //! | `limits.rs`, `memory.rs` | what it may take, and what it has taken |
-//! | `worker.rs` | [`Worker`]: the handle |
+//! | `worker.rs`, `error.rs` | [`Worker`]: the handle, and why it gives no answer |
 //! | `guest.rs` | running its guest |
 //! | `answer.rs` | [`Answer`]: outputs where the worker put them |
 //! | `restore.rs` | starting from a snapshot |
@@ -17,6 +17,7 @@
 
 mod answer;
 mod child;
+mod error;
 mod guest;
 mod limits;
 mod memory;
@@ -39,13 +40,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub use answer::Answer;
 pub use blink_snapshots::Reason;
 pub use child::Ended;
+pub use error::WorkerError;
 pub use guest::{Load, Streams};
 pub use limits::{LimitError, ProcessLimits};
 pub use memory::WorkerMemory;
 pub use spec::{StartMode, Stdio, WorkerSpec};
 pub use stopper::Stopper;
 pub use warm::{WarmError, Warmed};
-pub use worker::{Worker, WorkerError};
+pub use worker::Worker;
 
 use restore::Restorer;
 

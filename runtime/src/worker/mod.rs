@@ -8,11 +8,13 @@
 //! | `serve.rs` | answers, one request at a time |
 //! | `guest.rs` | runs the guest on a request |
 //! | `line.rs` | socket and shared memory, for both of these |
+//! | `alone.rs` | ends a worker at work whose launcher is gone |
 //! | `facts.rs` | what the worker believes about itself |
 //!
 //! Nothing stands between `main` and the start but these files: no argument parser, no runtime, no network. The
 //! worker prints nothing: whatever there is to say goes to its launcher.
 
+mod alone;
 mod facts;
 mod guest;
 mod line;
@@ -50,6 +52,7 @@ pub fn enter() -> ! {
             Server::new(socket, memory, started, timeline)
         }
     };
+    alone::end_when_alone(&server.line);
     server.serve();
     // The server is not dropped: the kernel frees more quickly than it could.
     process::end()

@@ -1,5 +1,5 @@
-//! [`Interrupt`]: ends a run from the side of its connection, wherever the guest is: in its own code, waiting, or inside
-//! a model.
+//! [`Interrupt`]: ends a run from the side of its connection, wherever the guest is: in its own code, waiting, or
+//! inside a model.
 
 use std::future::poll_fn;
 use std::pin::pin;

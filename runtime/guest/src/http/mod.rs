@@ -7,8 +7,8 @@
 //! | `interrupt.rs` | what ends a run from the connection's side: its limit, or that nobody listens any more |
 //! | `outgoing.rs` | requests of the guest's own, all of which are refused |
 //!
-//! The connection is served by a thread of its own, so that what a guest has written leaves while it computes, and that it
-//! is noticed when nobody listens any more. Where the guest fails before its answer has begun, the socket is closed
+//! The connection is served by a thread of its own, so that what a guest has written leaves while it computes, and that
+//! it is noticed when nobody listens any more. Where the guest fails before its answer has begun, the socket is closed
 //! without one; later the answer is broken off, so that nobody takes a part for the whole.
 
 mod body;
@@ -29,7 +29,8 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 use crate::host::{ComponentWasi, Host};
 use crate::report::Ended;
-use crate::run::{Outcome, Run, on_a_kept_runtime, refused};
+use crate::run::{Outcome, Run, refused};
+use crate::waiting::on_a_kept_runtime;
 use exchange::{Asked, Exchange};
 use interrupt::Interrupt;
 pub(crate) use outgoing::Outgoing;

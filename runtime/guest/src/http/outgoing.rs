@@ -1,5 +1,5 @@
-//! [`Outgoing`]: the requests that a guest would send by itself. They are refused, whatever else it was granted: a request
-//! made by its server reaches what the guest's author cannot.
+//! [`Outgoing`]: the requests that a guest would send by itself. They are refused, whatever else it was granted: a
+//! request made by its server reaches what the guest's author cannot.
 
 use http::Request;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};

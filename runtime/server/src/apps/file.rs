@@ -1,4 +1,5 @@
-//! [`Memory`]: a file without a name that a guest reads or writes as one of its streams, and an answer's body read from it.
+//! [`Memory`]: a file without a name that a guest reads or writes as one of its streams, and an answer's body read from
+//! it.
 //!
 //! Such a file never makes a guest wait for a client, nor a client's pace for a worker.
 

@@ -11,8 +11,8 @@
 //! | `run.rs` | one run of a guest, counted and told |
 //! | `error.rs` | why there is no answer |
 //!
-//! Each request has an instance of its own. A guest that has begun is never run again: what it has read and written cannot
-//! be taken back. What it says on stderr is logged, and never sent.
+//! Each request has an instance of its own. A guest that has begun is never run again: what it has read and written
+//! cannot be taken back. What it says on stderr is logged, and never sent.
 
 mod command;
 mod download;

@@ -1,0 +1,44 @@
+//! [`WorkerError`]: why a worker has given no answer.
+
+use std::io;
+
+use super::child::Ended;
+use super::{LaunchError, Reason};
+use crate::channel::{ChannelError, FailureClass};
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum WorkerError {
+    /// The start or this run failed, in the words of the error that it would be in one process. The worker lives; one
+    /// that could not start will say the same again.
+    #[error("{message}")]
+    Failed { class: FailureClass, message: String },
+    /// The process is gone, and every later run says so.
+    #[error("worker {pid} died: {ended}{}; launch another one", limited(*memory))]
+    Died {
+        pid: u32,
+        ended: Ended,
+        /// The most memory that it might take.
+        memory: Option<u64>,
+    },
+    /// It said what no worker of this build says. It was ended.
+    #[error("worker {pid} was ended, because it could not be understood: {source}; use one build for both sides")]
+    Channel { pid: u32, source: ChannelError },
+    /// It was to be restored, and a normal start was ruled out ([`super::StartMode::Snapshot`]).
+    #[error("worker was not restored: {reason}")]
+    NotRestored { reason: Reason },
+    /// It was to be restored, could not be, and no normal worker could be started in its place.
+    #[error("{reason}; and in its place {source}")]
+    NoReplacement { reason: Reason, source: Box<LaunchError> },
+    /// The worker was not asked, and can be used.
+    #[error("request to a guest cannot be told to its worker: {source}; name directories by paths that are UTF-8")]
+    Request { source: serde_json::Error },
+    /// Likewise.
+    #[error("inputs do not fit in memory shared with a worker: {source}")]
+    Memory { source: io::Error },
+}
+
+fn limited(memory: Option<u64>) -> String {
+    memory.map_or_else(String::new, |bytes| format!("; it might take {bytes} bytes of memory, which may be too few"))
+}
