@@ -34,12 +34,16 @@ fn a_hundred_in_flight_are_answered() {
     wait("both workers", || {
         (server.workers("slow").iter().filter(|worker| worker.state == "idle").count() == 2).then_some(())
     });
+    // None is answered before all have come.
+    let workers = server.workers("slow");
+    workers.iter().for_each(|worker| signal("-STOP", worker.pid));
     let connections = in_flight(&server, 100, 60);
     let mut watching = server.connect();
     signal("-TERM", server.pid());
     server.says("told to end");
     let reply = watching.request("GET", "/v2/health/ready", &[], b"");
     assert_eq!((reply.status, reply.json()), (503, json!({ "live": true, "ready": false })));
+    workers.iter().for_each(|worker| signal("-CONT", worker.pid));
     for (number, mut connection) in (0..).zip(connections) {
         is_slow(connection.reply(), 60, number);
     }

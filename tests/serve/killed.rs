@@ -124,6 +124,8 @@ fn workers_do_not_outlive_their_server() {
     let home = home(&["one", "slow"]);
     let server = Server::start(&home, "");
     is_one(server.infer("one", ask_one()), 1.0);
+    // From its first answer on, a worker notices in the middle of a run.
+    is_slow(server.infer("slow", ask_slow(3, 4)), 3, 4);
     let address = server.http();
     let asked = thread::spawn(move || {
         let mut connection = crate::http::Http::to(address);

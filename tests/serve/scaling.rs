@@ -170,3 +170,14 @@ fn workers_are_restored_from_a_snapshot() {
         (server.metric("blink_cold_start_seconds_count", &["model=\"one\"", "kind=\"snapshot\""]) > 0.0).then_some(())
     });
 }
+
+/// A snapshot that somebody has made by hand is the server's, too.
+#[test]
+fn a_snapshot_made_before_is_used_from_the_first_worker_on() {
+    let home = home(&["one"]);
+    home.blink("warm models/one.blink").ok();
+    let server = Server::start(&home, "");
+    is_one(server.infer("one", ask_one()), 1.0);
+    let starts = |kind| server.metric("blink_cold_start_seconds_count", &["model=\"one\"", kind]);
+    assert!(starts("kind=\"snapshot\"") > 0.0 && starts("kind=\"normal\"") == 0.0);
+}

@@ -21,6 +21,7 @@ pub mod config;
 pub mod error;
 pub mod front;
 pub mod grpc;
+mod heap;
 pub mod listen;
 pub mod model;
 pub mod observe;

@@ -16,13 +16,14 @@ use crate::observe::otlp::{self, OtlpError};
 use crate::pool::{Pool, PoolLimits};
 use crate::repository::{Repository, RepositoryError};
 use crate::state::{Readiness, State};
-use crate::{front, grpc};
+use crate::{front, grpc, heap};
 
 /// How often the server looks whether it has answered all, once it was told to end.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long spans that wait may take to be sent at the end.
 const LAST_SPANS: Duration = Duration::from_secs(2);
-/// The most threads that read and write requests. Workers compute elsewhere.
+/// The most threads that read and write requests; else there is one for every two processors. Workers compute
+/// elsewhere, and threads that find work for each other have to be woken.
 const MOST_THREADS: usize = 8;
 
 /// Why a server did not run.
@@ -41,12 +42,13 @@ pub enum ServeError {
 
 /// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build.
 pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
+    heap::share_among_threads();
     raise_descriptor_limit();
     if let Some(endpoint) = &config.otlp {
         otlp::begin(endpoint)?;
     }
     let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let threads = allowed.clamp(2, MOST_THREADS);
+    let threads = (allowed / 2).clamp(1, MOST_THREADS);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(ServeError::Threads)?;
     let result = runtime.block_on(run(config, program, allowed));

@@ -1,7 +1,8 @@
 //! Records come as they were written; damaged ones are refused, whatever was damaged.
 
-use blink_tensors::{DType, DataView, Tensor, TensorView};
+use blink_tensors::{AlignedBuffer, DType, DataView, Tensor, TensorView};
 
+use super::super::write;
 use super::*;
 
 fn tensors() -> Vec<(&'static str, Tensor)> {
@@ -48,7 +49,7 @@ fn what_is_written_is_read() {
             assert_eq!(name, *expected_name);
             assert_same(found, expected.view());
             if let Some(bytes) = found.bytes() {
-                assert!((bytes.as_ptr() as usize).is_multiple_of(ALIGNMENT));
+                assert!((bytes.as_ptr() as usize).is_multiple_of(AlignedBuffer::ALIGNMENT));
             }
         }
         assert_eq!(record.phases, [PHASE]);

@@ -12,8 +12,8 @@ use super::process;
 /// Stack of the thread, which makes one system call, in bytes.
 const STACK: usize = 64 << 10;
 
-/// Ends the process as soon as nobody is at the other end of `line`. Where no thread can be started for that, a run is
-/// finished first.
+/// Ends the process as soon as nobody is at the other end of `line`. Without this, or where no thread can be started for
+/// it, a run is finished first.
 pub(super) fn end_when_alone(line: &Arc<Line>) {
     let line = Arc::clone(line);
     let watch = move || {

@@ -52,7 +52,6 @@ pub fn enter() -> ! {
             Server::new(socket, memory, started, timeline)
         }
     };
-    alone::end_when_alone(&server.line);
     server.serve();
     // The server is not dropped: the kernel frees more quickly than it could.
     process::end()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::alone;
 use super::facts::Facts;
 use super::line::Line;
 use super::start::Started;
@@ -38,6 +39,7 @@ impl Server {
 
     /// Answers until the launcher is gone, or says what no launcher says.
     pub(super) fn serve(&mut self) {
+        let mut is_watched = false;
         while let Ok(Some((packet, streams))) =
             timed(&mut self.timeline, Phase::Input, || channel::receive_with(&self.line.socket))
         {
@@ -55,6 +57,10 @@ impl Server {
             };
             if sent.is_err() {
                 return;
+            }
+            // The first answer is not to wait for this.
+            if !std::mem::replace(&mut is_watched, true) {
+                alone::end_when_alone(&self.line);
             }
             self.rest();
         }

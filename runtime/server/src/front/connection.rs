@@ -19,6 +19,9 @@ use crate::state::State;
 
 /// How long to wait after a connection could not be accepted: descriptors may come free.
 const PAUSE: Duration = Duration::from_millis(20);
+/// The most that is read from a connection at once, in bytes, and the longest head. A body that comes in one piece is not
+/// copied.
+const READ: usize = 1 << 20;
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 256;
 
@@ -75,7 +78,7 @@ async fn serve(
     let _counted = kept.readiness.connection();
     let patience = state.config.client_timeout;
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(READ);
     // Whoever opens a stream for each of its requests may have as many as it is allowed to, and no more.
     builder
         .http2()

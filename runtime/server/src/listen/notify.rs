@@ -32,11 +32,6 @@ impl Notifier {
         self.tell("STOPPING=1");
     }
 
-    /// How it stands, in words of one line.
-    pub fn status(&self, words: &str) {
-        self.tell(&format!("STATUS={}", words.replace('\n', " ")));
-    }
-
     /// Nobody waits for this to succeed; that it does not is told.
     fn tell(&self, message: &str) {
         if let Some(socket) = &self.socket
@@ -78,14 +73,13 @@ mod tests {
             let heard = UnixDatagram::bind_addr(&address).unwrap();
             let notifier = Notifier { socket: Some(name) };
             notifier.ready();
-            notifier.status("two\nlines");
             notifier.stopping();
             let next = || {
                 let mut bytes = [0; 100];
                 let len = heard.recv(&mut bytes).unwrap();
                 String::from_utf8_lossy(&bytes[..len]).into_owned()
             };
-            assert_eq!([next(), next(), next()], ["READY=1", "STATUS=two lines", "STOPPING=1"]);
+            assert_eq!([next(), next()], ["READY=1", "STOPPING=1"]);
         }
     }
 

@@ -3,29 +3,14 @@
 //! Tensors are row-major and the batch dim is the outermost, so a batch's elements are its requests' elements, one after
 //! the other.
 
-use blink_artifact::manifest::{Dim, ValueSpec};
 use blink_tensors::{DType, DataView, TensorView};
 
-use crate::model::{Entry, Model};
+use crate::model::Model;
 use crate::protocol::InputTensor;
-
-/// Whether every input and output has an open first dim, the same one, which is no other dim's size.
-pub(super) fn has_batch_dim(entry: &Entry) -> bool {
-    let values = || entry.inputs.iter().chain(&entry.outputs);
-    let first = |value: &ValueSpec| value.dims.as_ref().and_then(|dims| dims.first().cloned());
-    let Some(Some(batch @ (Dim::Symbolic(_) | Dim::Unknown))) = entry.inputs.first().map(first) else { return false };
-    let is_elsewhere = |value: &ValueSpec| {
-        let others = value.dims.iter().flat_map(|dims| dims.iter().skip(1));
-        matches!(batch, Dim::Symbolic(_)) && others.into_iter().any(|dim| *dim == batch)
-    };
-    // Half bytes cannot be cut between any two elements; strings are not joined.
-    let is_cut = |value: &ValueSpec| value.dtype.bits().is_some_and(|bits| bits >= 8);
-    values().all(|value| first(value).as_ref() == Some(&batch) && !is_elsewhere(value) && is_cut(value))
-}
 
 /// Elements of the batch dim in a request's inputs; 0 where it is not one that can be run with others.
 pub(super) fn rows(model: &Model, inputs: &[InputTensor]) -> usize {
-    let Some(entry) = model.entry.as_ref().filter(|entry| has_batch_dim(entry)) else { return 0 };
+    let Some(entry) = model.entry.as_ref().filter(|entry| entry.has_batch_dim()) else { return 0 };
     let rows = inputs.first().and_then(|input| input.shape.first().copied()).unwrap_or(0);
     let is_whole = inputs.len() == entry.inputs.len();
     if is_whole && inputs.iter().all(|input| input.shape.first() == Some(&rows)) { rows } else { 0 }
@@ -100,34 +85,8 @@ mod tests {
     use super::*;
     use crate::protocol::Elements;
 
-    fn value(name: &str, dtype: DType, dims: &[Dim]) -> ValueSpec {
-        ValueSpec { name: name.into(), dtype, dims: Some(dims.to_vec()), optional: false }
-    }
-
-    fn entry(inputs: &[ValueSpec], outputs: &[ValueSpec]) -> Entry {
-        Entry { name: "m".into(), inputs: inputs.to_vec(), outputs: outputs.to_vec() }
-    }
-
     fn input(name: &str, dtype: DType, shape: &[usize]) -> InputTensor {
         InputTensor { name: name.into(), dtype, shape: shape.to_vec(), elements: Elements::Bytes(Bytes::new()) }
-    }
-
-    #[test]
-    fn a_batch_dim_is_open_everywhere_and_the_same() {
-        let (n, m, three) = (|| Dim::from("n"), || Dim::from("m"), || Dim::Fixed(3));
-        let a = value("a", DType::F32, &[n(), three()]);
-        let y = |dims: &[Dim]| value("y", DType::F32, dims);
-        assert!(has_batch_dim(&entry(std::slice::from_ref(&a), &[y(&[n()])])));
-        let unknown = value("a", DType::F32, &[Dim::Unknown, three()]);
-        assert!(has_batch_dim(&entry(std::slice::from_ref(&unknown), &[y(&[Dim::Unknown])])));
-        for output in [&[][..], &[three()], &[m()], &[three(), n()], &[Dim::Unknown], &[n(), n()]] {
-            assert!(!has_batch_dim(&entry(std::slice::from_ref(&a), &[y(output)])), "{output:?}");
-        }
-        for dtype in [DType::String, DType::I4] {
-            assert!(!has_batch_dim(&entry(&[value("a", dtype, &[n()])], &[y(&[n()])])));
-        }
-        let anything = ValueSpec { dims: None, ..a.clone() };
-        assert!(!has_batch_dim(&entry(&[a, anything], &[])) && !has_batch_dim(&entry(&[], &[])));
     }
 
     #[test]

@@ -219,7 +219,7 @@ pub(super) fn spec(model: &Model) -> WorkerSpec {
     let settings = &model.settings;
     WorkerSpec {
         file: Some(Arc::clone(&model.file)),
-        model: model.entry.as_ref().map(|entry| entry.name.clone()),
+        model: model.entry.as_ref().and_then(|entry| entry.name.clone()),
         options: StartOptions { threads: settings.threads, ..StartOptions::default() },
         start: settings.start,
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],

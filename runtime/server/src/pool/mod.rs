@@ -10,6 +10,7 @@
 //! | `cgroup.rs` | limits by control groups |
 //! | `failure.rs` | what clients are told |
 //! | `ticker.rs` | what time alone brings |
+//! | `starter.rs` | models proved, warmed, kept and retired, as the repository asks for it |
 //! | `view.rs` | what it all looks like |
 //!
 //! ```text
@@ -34,12 +35,10 @@ mod ticker;
 mod view;
 
 use std::os::fd::OwnedFd;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blink_runtime::{GuestReport, GuestRequest, Launcher, StartMode};
+use blink_runtime::{GuestReport, GuestRequest, Launcher};
 use blink_tensors::TensorView;
 use tokio::sync::oneshot;
 
@@ -53,12 +52,8 @@ use crate::protocol::{Elements, InputTensor};
 use job::{Reader, Work};
 use shared::Shared;
 
-/// How long a proof may take: a normal start of a large model from a slow disk.
-const PROOF: Duration = Duration::from_secs(300);
 /// How long [`Pool::stop`] waits for processes that were killed.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How much lower the priority of what makes snapshots is.
-const NICE: i32 = 10;
 
 /// Workers of all models. Cheap to clone; when the last clone goes, all workers end.
 #[derive(Clone)]
@@ -136,72 +131,6 @@ impl Pool {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(RequestError::Failed(format!("request to '{}' was lost with its worker", model.name))),
             Err(_) => Err(RequestError::Deadline { allowed }),
-        }
-    }
-
-    /// Waits until a worker of the model is there, starting one where there is none. It is kept for as long as any
-    /// worker that has nothing to do. Blocking; the error says what the operator needs to know.
-    pub fn prove(&self, model: &Arc<Model>) -> Result<(), String> {
-        let shared = &self.owner.shared;
-        let (done, receiver) = mpsc::sync_channel(1);
-        let ticket = shared.submit(model, Work::Ready { done });
-        let asked = Asked { shared, model: model.id, ticket, is_waiting: true };
-        match receiver.recv_timeout(PROOF) {
-            Ok(proved) => {
-                asked.over();
-                proved
-            }
-            Err(RecvTimeoutError::Disconnected) => Err("its worker's thread is gone".into()),
-            Err(RecvTimeoutError::Timeout) => Err(format!("no worker of it was ready within {} s", PROOF.as_secs())),
-        }
-    }
-
-    /// Makes the model's snapshot, unless there is one that workers start from. Blocking, one at a time, at low
-    /// priority.
-    pub fn warm(&self, model: &Arc<Model>) -> Result<(), String> {
-        let shared = &self.owner.shared;
-        let _turn = shared.warming.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut spec = crew::spec(model);
-        spec.start = StartMode::Snapshot;
-        let work = || {
-            // Of this thread alone, and of the processes it starts.
-            let _ = rustix::process::setpriority_process(None, NICE);
-            let restored = shared.launcher.launch(&spec).is_ok_and(|mut worker| worker.wait_ready().is_ok());
-            if restored { Ok(()) } else { shared.launcher.warm(&spec).map(drop).map_err(|error| error.to_string()) }
-        };
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().name("blink-warm".into()).spawn_scoped(scope, work);
-            let thread = thread.map_err(|error| format!("there is no thread to make a snapshot on: {error}"))?;
-            thread.join().unwrap_or_else(|_| Err("the thread that made a snapshot failed".into()))
-        })
-    }
-
-    /// Has the model keep its fewest workers from now on.
-    pub fn keep(&self, model: &Arc<Model>) {
-        self.owner.shared.change(|schedule, now| {
-            schedule.know(model.id, now, || (shared::terms(model), Arc::clone(model)));
-            schedule.keep(model.id, now);
-        });
-    }
-
-    /// The model is served no more: what waits for it and runs is finished, and its workers end.
-    pub fn retire(&self, id: u64) {
-        self.owner.shared.change(|schedule, now| schedule.retire(id, now));
-    }
-
-    /// Whether nothing waits and nothing runs.
-    pub fn is_empty(&self) -> bool {
-        self.owner.shared.lock().schedule.is_empty()
-    }
-
-    /// Returns when nothing waits and nothing runs.
-    pub async fn drained(&self) {
-        loop {
-            let drained = self.owner.shared.drained.notified();
-            if self.is_empty() {
-                return;
-            }
-            drained.await;
         }
     }
 

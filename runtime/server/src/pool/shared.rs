@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use blink_runtime::Launcher;
-use tokio::sync::Notify;
 
 use super::crew::Crew;
 use super::job::{Job, Own, Work};
@@ -28,12 +27,8 @@ pub(super) struct Shared {
     pub(super) recent: RecentStarts,
     inner: Mutex<Inner>,
     tickets: AtomicU64,
-    /// Told when nothing waits and nothing runs.
-    pub(super) drained: Notify,
     /// Told when the last worker has gone.
     deserted: Condvar,
-    /// One snapshot is made at a time.
-    pub(super) warming: Mutex<()>,
 }
 
 /// What the lock guards.
@@ -49,9 +44,7 @@ impl Shared {
             recent,
             inner: Mutex::new(Inner { schedule: Schedule::new(limits), ticker: Ticker::default() }),
             tickets: AtomicU64::new(0),
-            drained: Notify::new(),
             deserted: Condvar::new(),
-            warming: Mutex::default(),
         }
     }
 
@@ -73,15 +66,12 @@ impl Shared {
         let now = Instant::now();
         let told = tell(&mut inner.schedule, now);
         let actions = inner.schedule.take_actions();
-        let (is_empty, is_deserted) = (inner.schedule.is_empty(), inner.schedule.is_deserted());
+        let is_deserted = inner.schedule.is_deserted();
         let soonest = inner.schedule.soonest();
         let tick = inner.ticker.wake_at(soonest);
         drop(inner);
         actions.into_iter().for_each(|action| self.perform(action));
         tick.perform(self);
-        if is_empty {
-            self.drained.notify_waiters();
-        }
         if is_deserted {
             self.deserted.notify_all();
         }

@@ -1,25 +1,52 @@
-//! The pool as the repository knows it.
+//! What the repository asks of the pool: a model proved, warmed, kept and retired.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-use super::Pool;
+use blink_runtime::{StartMode, WorkerSpec};
+
+use super::job::Work;
+use super::{Asked, Pool, crew, shared};
 use crate::model::Model;
 use crate::repository::Starter;
 
+/// How long a proof may take: a normal start of a large model from a slow disk.
+const PROOF: Duration = Duration::from_secs(300);
+
 impl Starter for Pool {
     fn prove(&self, model: &Arc<Model>) -> Result<(), String> {
-        self.prove(model)
+        let shared = &self.owner.shared;
+        let (done, receiver) = mpsc::sync_channel(1);
+        let ticket = shared.submit(model, Work::Ready { done });
+        let asked = Asked { shared, model: model.id, ticket, is_waiting: true };
+        match receiver.recv_timeout(PROOF) {
+            Ok(proved) => {
+                asked.over();
+                proved
+            }
+            Err(RecvTimeoutError::Disconnected) => Err("its worker's thread is gone".into()),
+            Err(RecvTimeoutError::Timeout) => Err(format!("no worker of it was ready within {} s", PROOF.as_secs())),
+        }
     }
 
     fn warm(&self, model: &Arc<Model>) -> Result<(), String> {
-        self.warm(model)
+        let launcher = &self.owner.shared.launcher;
+        let spec = WorkerSpec { start: StartMode::Snapshot, ..crew::spec(model) };
+        if launcher.launch(&spec).is_ok_and(|mut worker| worker.wait_ready().is_ok()) {
+            return Ok(());
+        }
+        launcher.warm(&spec).map(drop).map_err(|error| error.to_string())
     }
 
     fn keep(&self, model: &Arc<Model>) {
-        self.keep(model)
+        self.owner.shared.change(|schedule, now| {
+            schedule.know(model.id, now, || (shared::terms(model), Arc::clone(model)));
+            schedule.keep(model.id, now);
+        });
     }
 
     fn retire(&self, id: u64) {
-        self.retire(id)
+        self.owner.shared.change(|schedule, now| schedule.retire(id, now));
     }
 }

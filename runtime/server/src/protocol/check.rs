@@ -40,15 +40,6 @@ pub fn check(entry: &Entry, request: &InferRequest) -> Result<(), RequestError> 
     Ok(())
 }
 
-/// Whether every input and every output has a first dim that is open, and the same: such a model can take requests
-/// together.
-pub fn has_batch_dim(entry: &Entry) -> bool {
-    let first = |spec: &ValueSpec| spec.dims.as_ref().and_then(|dims| dims.first().cloned());
-    let Some(batch) = entry.inputs.first().and_then(first) else { return false };
-    !matches!(batch, Dim::Fixed(_))
-        && entry.inputs.iter().chain(&entry.outputs).all(|spec| first(spec).as_ref() == Some(&batch))
-}
-
 fn fits<'e>(
     spec: &'e ValueSpec,
     input: &InputTensor,
@@ -122,7 +113,7 @@ mod tests {
             spec("mask", Some(vec!["n".into()]), true),
             spec("any", None, true),
         ];
-        Entry { name: "m".into(), inputs, outputs: vec![spec("y", Some(vec!["n".into()]), false)] }
+        Entry { name: None, inputs, outputs: vec![spec("y", Some(vec!["n".into()]), false)] }
     }
 
     type Given<'a> = (&'a str, DType, &'a [usize]);
@@ -169,22 +160,5 @@ mod tests {
             let words = asked(inputs, outputs).unwrap_err();
             assert!(words.starts_with(expected), "{words}");
         }
-    }
-
-    #[test]
-    fn a_batch_dim_is_the_first_of_all() {
-        let with = |inputs: Vec<ValueSpec>, outputs: Vec<ValueSpec>| {
-            has_batch_dim(&Entry { name: "m".into(), inputs, outputs })
-        };
-        let n = || spec("x", Some(vec!["n".into(), 3.into()]), false);
-        assert!(with(vec![n(), n()], vec![n()]));
-        for other in [Some(vec![1.into()]), Some(vec!["m".into()]), Some(vec![Dim::Unknown]), Some(vec![]), None] {
-            assert!(!with(vec![n()], vec![spec("y", other.clone(), false)]));
-            assert!(!with(vec![n(), spec("x2", other, false)], vec![n()]));
-        }
-        let unknown = || spec("u", Some(vec![Dim::Unknown]), false);
-        assert!(with(vec![unknown()], vec![unknown()]));
-        assert!(!with(vec![], vec![n()]));
-        assert!(!with(vec![spec("x", Some(vec![1.into()]), false)], vec![spec("y", Some(vec![1.into()]), false)]));
     }
 }

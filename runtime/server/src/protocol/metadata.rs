@@ -133,7 +133,7 @@ mod tests {
     fn metadata_has_the_fields_of_the_protocol() {
         let spec = |name: &str, dtype, dims| ValueSpec { name: name.into(), dtype, dims, optional: false };
         let entry = Entry {
-            name: "inner".into(),
+            name: None,
             inputs: vec![
                 spec("x", DType::F32, Some(vec!["n".into(), Dim::Unknown, 3.into()])),
                 spec("s", DType::String, None),

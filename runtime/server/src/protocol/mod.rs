@@ -22,7 +22,7 @@ mod model_statistics;
 mod request;
 mod shape;
 
-pub use check::{check, has_batch_dim};
+pub use check::check;
 pub use datatype::{config_type, datatype, dtype, has_json};
 pub use metadata::{
     EXTENSIONS, Health, IndexItem, ModelMetadata, ModelNames, ModelReady, PLATFORM, ServerMetadata, TensorMetadata,

@@ -3,7 +3,6 @@
 use blink_artifact::manifest::ValueSpec;
 use serde::Serialize;
 
-use super::check::has_batch_dim;
 use super::datatype::config_type;
 use super::metadata::{PLATFORM, shape};
 use crate::model::{Entry, Model};
@@ -63,7 +62,7 @@ pub struct DynamicBatching {
 impl ModelConfig {
     /// How `model`, whose entry this is, is served.
     pub fn of(model: &Model, entry: &Entry) -> ModelConfig {
-        let batching = model.settings.batching.filter(|_| has_batch_dim(entry));
+        let batching = model.settings.batching.filter(|_| entry.has_batch_dim());
         let dims = |spec: &ValueSpec| shape(spec).split_off(usize::from(batching.is_some()));
         let input = |spec: &ValueSpec| ConfigInput {
             name: spec.name.clone(),
@@ -103,15 +102,14 @@ mod tests {
     use crate::config::{Batching, ModelSettings};
     use crate::observe::Statistics;
 
-    fn config(first: Dim, batching: bool) -> serde_json::Value {
+    fn config(dtype: DType, first: Dim, batching: bool) -> serde_json::Value {
         let value = |name: &str, dtype| ValueSpec {
             name: name.into(),
             dtype,
             dims: Some(vec![first.clone(), 3.into()]),
             optional: false,
         };
-        let entry =
-            Entry { name: "m".into(), inputs: vec![value("x", DType::String)], outputs: vec![value("y", DType::F32)] };
+        let entry = Entry { name: None, inputs: vec![value("x", dtype)], outputs: vec![value("y", DType::F32)] };
         let batching = batching.then_some(Batching { size: 8, wait: Duration::from_millis(2) });
         let model = Model {
             id: 1,
@@ -136,17 +134,22 @@ mod tests {
             "input": [{"name": "x", "data_type": "TYPE_STRING", "dims": [-1, 3], "optional": false}],
             "output": [{"name": "y", "data_type": "TYPE_FP32", "dims": [-1, 3]}],
         });
-        assert_eq!(config("n".into(), false), expected);
+        assert_eq!(config(DType::String, "n".into(), false), expected);
     }
 
     #[test]
     fn with_batching_the_first_dim_is_the_server_s() {
-        let batched = config("n".into(), true);
+        let batched = config(DType::F32, "n".into(), true);
         assert_eq!(batched["max_batch_size"], 8);
         assert_eq!(batched["input"][0]["dims"], serde_json::json!([3]));
         assert_eq!(batched["dynamic_batching"]["max_queue_delay_microseconds"], 2000);
-        let fixed = config(1.into(), true);
-        assert_eq!((&fixed["max_batch_size"], &fixed["input"][0]["dims"]), (&0.into(), &serde_json::json!([1, 3])));
-        assert_eq!(fixed.get("dynamic_batching"), None);
+        for (dtype, first, told) in [(DType::F32, 1.into(), 1), (DType::String, "n".into(), -1)] {
+            let alone = config(dtype, first, true);
+            assert_eq!(
+                (&alone["max_batch_size"], &alone["input"][0]["dims"]),
+                (&0.into(), &serde_json::json!([told, 3]))
+            );
+            assert_eq!(alone.get("dynamic_batching"), None);
+        }
     }
 }

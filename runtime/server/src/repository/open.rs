@@ -85,7 +85,8 @@ fn models(
         }
     };
     let one = |(index, model): (u32, &ModelRecord)| {
-        let entry = Entry { name: model.name.clone(), inputs: model.inputs.clone(), outputs: model.outputs.clone() };
+        let name = (manifest.models.len() > 1).then(|| model.name.clone());
+        let entry = Entry { name, inputs: model.inputs.clone(), outputs: model.outputs.clone() };
         Ok(new(&name_of(model)?, Some(entry), None, weights(index), arena(model)))
     };
     all().map(one).collect()
@@ -120,7 +121,7 @@ mod tests {
         let [model] = &opened.models[..] else { panic!("{opened:?}") };
         assert_eq!((model.name.as_str(), model.version, model.guest), ("net", 1, None));
         let entry = model.entry.as_ref().unwrap();
-        assert_eq!((entry.name.as_str(), entry.inputs.len(), entry.outputs.len()), ("m0", 1, 1));
+        assert_eq!((entry.name.as_ref(), entry.inputs.len(), entry.outputs.len()), (None, 1, 1));
         assert!(model.weights > 0 && model.private > WORKER);
         assert_ne!(model.id, self::opened(&path).unwrap().models[0].id);
     }
@@ -130,8 +131,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("net.blink");
         write(&path, Shape { models: 2, ..Shape::default() });
-        let names: Vec<_> = opened(&path).unwrap().models.iter().map(|model| model.name.clone()).collect();
-        assert_eq!(names, ["net.m0", "net.m1"]);
+        let models = opened(&path).unwrap().models;
+        let names = models.iter().map(|model| (model.name.as_str(), model.entry.as_ref().unwrap().name.as_deref()));
+        assert!(names.eq([("net.m0", Some("m0")), ("net.m1", Some("m1"))]));
         write(&path, Shape { models: 2, guest: true, ..Shape::default() });
         let opened = opened(&path).unwrap();
         let [app] = &opened.models[..] else { panic!("{opened:?}") };

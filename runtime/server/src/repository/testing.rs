@@ -105,7 +105,7 @@ pub(super) fn model(name: &str, version: u64) -> Model {
         version,
         path: PathBuf::from("/dev/null"),
         file: Arc::new(File::open("/dev/null").unwrap()),
-        entry: Some(Entry { name: name.into(), inputs: Vec::new(), outputs: Vec::new() }),
+        entry: Some(Entry { name: None, inputs: Vec::new(), outputs: Vec::new() }),
         guest: None,
         weights: 0,
         private: 0,

@@ -10,6 +10,7 @@ use super::keeper::spawn;
 use super::starter::Starter;
 use super::table::Table;
 use crate::config::Warm;
+use crate::heap;
 use crate::model::Model;
 
 /// By how much the thread, and every process that it starts, comes after others.
@@ -38,7 +39,10 @@ impl Warmer {
             let _ = rustix::process::nice(NICE);
             for model in waiting {
                 match model.upgrade() {
-                    Some(model) if table.serves(&model) => make(&model, &*starter),
+                    Some(model) if table.serves(&model) => {
+                        make(&model, &*starter);
+                        heap::release();
+                    }
                     // Replaced or unloaded while it waited.
                     _ => {}
                 }

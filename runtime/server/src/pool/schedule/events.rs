@@ -22,7 +22,6 @@ impl<P: Parts> Schedule<P> {
 
     /// A task comes for a model that is known.
     pub(in crate::pool) fn arrive(&mut self, id: u64, task: P::Task, now: Instant) {
-        self.tasks += 1;
         let is_stopping = self.is_stopping;
         let Some(entry) = self.models.get_mut(&id).filter(|_| !is_stopping) else {
             return self.refuse(task, ending());
@@ -87,7 +86,7 @@ impl<P: Parts> Schedule<P> {
         }
         self.leave_slot(worker, now);
         let (Some(seat), Some(entry)) = (self.workers.get_mut(&worker), self.models.get_mut(&id)) else { return };
-        self.tasks = self.tasks.saturating_sub(std::mem::take(&mut seat.tickets).len());
+        seat.tickets.clear();
         seat.must_end = None;
         seat.enter(WorkerState::Idle, now);
         entry.idle.push(worker);
@@ -112,7 +111,6 @@ impl<P: Parts> Schedule<P> {
             return tasks.into_iter().for_each(|task| self.refuse(task, death.error.clone()));
         };
         let id = seat.model;
-        self.tasks = self.tasks.saturating_sub(seat.tickets.len().saturating_sub(tasks.len()));
         let is_waited_for = |ticket| seat.tickets.iter().any(|(other, waits)| *other == ticket && *waits);
         for mut task in tasks {
             let error = match seat.stopped {
@@ -167,7 +165,6 @@ impl<P: Parts> Schedule<P> {
             queue.remove(place)
         });
         if taken.is_some() {
-            self.tasks = self.tasks.saturating_sub(1);
             self.settle(id, now);
             return taken;
         }

@@ -130,8 +130,6 @@ pub(super) struct Schedule<P: Parts> {
     retired: HashSet<u64>,
     /// Runs that hold a slot.
     running: usize,
-    /// Tasks that wait or run.
-    tasks: usize,
     /// The least that a worker was found to hold for itself: no other is expected to hold less.
     least: Option<u64>,
     /// The charge at which the last run was begun.
@@ -155,7 +153,6 @@ impl<P: Parts> Schedule<P> {
             plans: Vec::new(),
             retired: HashSet::new(),
             running: 0,
-            tasks: 0,
             least: None,
             clock: Duration::ZERO,
             next_worker: 0,
@@ -168,11 +165,6 @@ impl<P: Parts> Schedule<P> {
     /// What is to be done since this was asked last.
     pub(super) fn take_actions(&mut self) -> Vec<Action<P>> {
         std::mem::take(&mut self.actions)
-    }
-
-    /// Whether nothing waits and nothing runs.
-    pub(super) fn is_empty(&self) -> bool {
-        self.tasks == 0
     }
 
     /// Whether there is no worker.
@@ -209,7 +201,6 @@ impl<P: Parts> Schedule<P> {
     }
 
     fn refuse(&mut self, task: P::Task, error: RequestError) {
-        self.tasks = self.tasks.saturating_sub(1);
         self.actions.push(Action::Refuse { task, error });
     }
 

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn entry(inputs: Vec<ValueSpec>) -> Entry {
-        Entry { name: "m".into(), inputs, outputs: Vec::new() }
+        Entry { name: None, inputs, outputs: Vec::new() }
     }
 
     fn input(dtype: DType, dims: Option<Vec<Dim>>) -> ValueSpec {

@@ -7,7 +7,7 @@ use super::*;
 
 fn entry() -> Entry {
     let input = ValueSpec { name: "x".into(), dtype: DType::F32, dims: Some(vec!["n".into()]), optional: false };
-    Entry { name: "m".into(), inputs: vec![input], outputs: Vec::new() }
+    Entry { name: None, inputs: vec![input], outputs: Vec::new() }
 }
 
 fn with_binary(json: &str, binary: &[u8]) -> Result<Asked, RequestError> {

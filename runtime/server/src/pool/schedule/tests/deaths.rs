@@ -10,7 +10,7 @@ fn a_request_is_run_again_once_on_a_worker_started_normally() {
     assert_eq!(world.died(1), [Did::LaunchNormally(2, vec![1])]);
     assert_eq!(world.died(2), [Did::Refuse(1, "failed"), Did::Launch(3, vec![2])]);
     assert_eq!(world.ran(3, 1), []);
-    assert!(world.schedule.is_empty());
+    assert!(world.is_empty());
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn deaths_in_a_row_bring_a_pause_that_doubles() {
     world.arrive(A);
     // The third takes all that wait with it.
     assert_eq!(world.died(3), [Did::Refuse(2, "unavailable")]);
-    assert!(world.schedule.is_empty());
+    assert!(world.is_empty());
     let ticket = world.tickets + 1;
     assert_eq!(world.arrive(A), [Did::Refuse(ticket, "unavailable")]);
     world.pass(1000);

@@ -40,7 +40,7 @@ fn room_is_made_in_one_step_or_not_at_all() {
 fn a_model_that_never_fits_says_so() {
     let mut world = World::new(8, Some(2 * UNIT)).with(A, terms());
     assert_eq!(world.arrive(A), [Did::Refuse(1, "unavailable")]);
-    assert!(world.schedule.is_empty());
+    assert!(world.is_empty());
 }
 
 #[test]

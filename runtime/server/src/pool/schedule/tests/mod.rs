@@ -181,8 +181,19 @@ impl World {
         done
     }
 
+    /// Whether nothing waits and nothing runs.
+    fn is_empty(&self) -> bool {
+        tasks(&self.schedule) == 0
+    }
+
     fn states(&self, model: u64) -> Vec<WorkerState> {
         let workers = self.schedule.models.get(&model).map_or(&[][..], |entry| &entry.workers);
         workers.iter().map(|worker| self.schedule.workers[worker].state).collect()
     }
+}
+
+/// Tasks that wait or run.
+fn tasks(schedule: &Schedule<Made>) -> usize {
+    let waiting = schedule.models.values().map(|entry| entry.queue.len() + entry.again.len());
+    waiting.chain(schedule.workers.values().map(|seat| seat.tickets.len())).sum()
 }

@@ -8,9 +8,9 @@ fn a_request_at_zero_is_bound_to_its_worker() {
     assert_eq!(world.arrive(A), [Did::Launch(1, vec![1])]);
     assert_eq!(world.arrive(A), []);
     assert_eq!(world.ran(1, 10), [Did::Run(1, vec![2])]);
-    assert!(!world.schedule.is_empty());
+    assert!(!world.is_empty());
     assert_eq!(world.ran(1, 1), []);
-    assert!(world.schedule.is_empty());
+    assert!(world.is_empty());
     assert_eq!(world.arrive(A), [Did::Run(1, vec![3])]);
 }
 
@@ -26,7 +26,7 @@ fn a_burst_starts_all_workers_and_loses_nothing() {
         world.ran(worker, 1);
     }
     assert_eq!(answered.len(), 64);
-    assert!(answered.is_sorted() && world.schedule.is_empty());
+    assert!(answered.is_sorted() && world.is_empty());
     assert_eq!(world.states(A), [WorkerState::Idle; 8]);
 }
 
@@ -99,7 +99,7 @@ fn what_is_cancelled_is_given_back_or_stopped() {
     assert_eq!(world.pass(1), [Did::Stop(1)]);
     assert_eq!(world.pass(1000), []);
     assert_eq!(world.died(1), [Did::Refuse(3, "cancelled")]);
-    assert!(world.schedule.is_empty() && world.schedule.models[&A].deaths == 0);
+    assert!(world.is_empty() && world.schedule.models[&A].deaths == 0);
 }
 
 #[test]
@@ -164,5 +164,5 @@ fn everything_ends_at_once() {
     assert_eq!(world.arrive(B), [Did::Refuse(4, "unavailable")]);
     assert_eq!(world.died(2), [Did::Refuse(2, "unavailable")]);
     world.ended(1);
-    assert!(world.schedule.is_deserted() && world.schedule.is_empty());
+    assert!(world.schedule.is_deserted() && world.is_empty());
 }

@@ -65,7 +65,7 @@ impl Walk {
         let schedule = &self.world.schedule;
         assert!(schedule.running() <= SLOTS);
         assert!(schedule.held() <= BUDGET, "{} bytes are held", schedule.held());
-        assert_eq!(schedule.tasks, self.open.len());
+        assert_eq!(tasks(schedule), self.open.len());
         for (id, entry) in schedule.models() {
             assert!(schedule.staying(id) <= entry.terms.workers.1, "model {id} has too many workers");
             assert!(entry.queue.len() <= entry.terms.queue);
@@ -152,7 +152,7 @@ fn nothing_is_lost_and_limits_hold() {
             walk.step();
         }
         walk.settle();
-        assert!(walk.world.schedule.is_empty());
+        assert!(walk.world.is_empty());
         seen.extend(walk.seen);
     }
     for what in ["again", "batch", "evicted", "failed", "full", "idle", "run", "stop", "stopped", "unavailable"] {
