@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-3600}
 cargo build --release
-cargo bench -p blink-benches --bench soak -- --seconds "$seconds" "${@:2}"
+cargo bench -p blink-cli -p blink-benches --bench soak -- --seconds "$seconds" "${@:2}"

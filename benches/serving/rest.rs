@@ -16,8 +16,8 @@ use crate::say;
 const MODELS: usize = 100;
 /// Every so many of them are asked once.
 const STEP: usize = 10;
-/// How long a server is left alone before its memory is looked at.
-const STILL: Duration = Duration::from_secs(3);
+/// How long a server is left alone before its memory is looked at: longer than it keeps what it has no use for.
+const STILL: Duration = Duration::from_secs(7);
 /// Workers end soon, so that none is left from one model to the next.
 const OPTIONS: [&str; 4] = ["--workers", "0..1", "--idle", "300ms"];
 

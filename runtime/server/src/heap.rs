@@ -13,7 +13,7 @@ pub(crate) fn share_among_threads() {
     };
 }
 
-/// Gives what is free in the heap back to the kernel, which takes a millisecond: after work that is rare and needs much.
+/// Gives what is free in the heap back to the kernel. It takes a millisecond where a burst has left much, else less.
 pub(crate) fn release() {
     // SAFETY: no preconditions.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]

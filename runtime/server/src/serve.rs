@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals, raise_descriptor_limit};
+use crate::model::Model;
 use crate::observe::RecentStarts;
 use crate::observe::otlp::{self, OtlpError};
 use crate::pool::{Pool, PoolLimits};
@@ -22,6 +23,8 @@ use crate::{front, grpc, heap};
 const LOOK: Duration = Duration::from_millis(5);
 /// How long spans that wait may take to be sent at the end.
 const LAST_SPANS: Duration = Duration::from_secs(2);
+/// How often memory that is free is given back: else the server keeps what its busiest moment took.
+const TIDY: Duration = Duration::from_secs(5);
 /// The most threads that read and write requests; else there is one for every two processors. Workers compute
 /// elsewhere, and threads that find work for each other have to be woken.
 const MOST_THREADS: usize = 8;
@@ -79,6 +82,12 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
         config,
     });
     let grpc = grpc::Service::new(Arc::clone(&state));
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(TIDY).await;
+            heap::release();
+        }
+    });
     let mut accepting = JoinSet::new();
     let (close, closing) = watch::channel(false);
     let room = Arc::new(Semaphore::new(state.config.connections));
@@ -89,7 +98,11 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     }
     state.readiness.loaded();
     notifier.ready();
-    info!("ready: {} models", state.repository.models().len());
+    let index = state.repository.index();
+    let is_app = |model: &Option<Arc<Model>>| model.as_ref().is_none_or(|model| model.entry.is_none());
+    let known = index.iter().map(|entry| (entry.name.as_str(), is_app(&entry.model)));
+    state.config.without_effect(known).iter().for_each(|words| warn!("{words}"));
+    info!("ready: {} models", index.iter().filter(|entry| entry.model.is_some()).count());
     while matches!(signals.next().await, Signal::Reload) {
         state.repository.look();
     }

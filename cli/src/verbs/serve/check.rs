@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
-use blink_server::config::{Address, Config, ModelSettings, Resolved};
+use blink_server::config::{Address, ModelSettings, Resolved};
 use blink_server::model::Model;
 use blink_server::repository::{Found, LoadError, OpenClass, Repository};
 use serde::Serialize;
@@ -74,7 +74,10 @@ pub(super) fn run(resolved: &Resolved, output: &Output) -> anyhow::Result<()> {
             Err(error) => report.not_served.push(broken(found, error)),
         }
     }
-    report.warnings.extend(unused(config, &report));
+    let served = report.models.iter().map(|row| (row.name.as_str(), row.kind != "model"));
+    let broken = report.not_served.iter().map(|broken| (broken.name.as_str(), true));
+    let without_effect = config.without_effect(served.chain(broken));
+    report.warnings.extend(without_effect);
     report.warnings.iter().for_each(|warning| note!("{warning}"));
     output.print(&report, |out| print(&report, out))?;
     let failed = found.into_iter().find_map(|found| Some((found.path, found.models.err()?)));
@@ -121,19 +124,6 @@ fn row(model: &Model) -> Row {
 fn broken(found: &Found, error: &LoadError) -> Broken {
     let (name, version) = (found.name.clone(), found.version);
     Broken { artifact: found.path.clone(), name, version, reason: error.to_string() }
-}
-
-/// Settings of models that are not there, and of models as apps or the other way round.
-fn unused(config: &Config, report: &Report) -> Vec<String> {
-    let is_known = |name: &str| {
-        report.models.iter().any(|row| row.name == name) || report.not_served.iter().any(|broken| broken.name == name)
-    };
-    let unknown = config.named.keys().filter(|name| !is_known(name));
-    let unknown = unknown.map(|name| format!("settings of '{name}' have no effect: nothing of that name is there"));
-    let prefixed = |row: &&Row| row.kind == "model" && config.settings(&row.name).prefix.is_some();
-    let prefixed = report.models.iter().filter(prefixed);
-    let prefixed = prefixed.map(|row| format!("'{}' is a model and no app: its prefix has no effect", row.name));
-    unknown.chain(prefixed).collect()
 }
 
 fn print(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

@@ -52,6 +52,20 @@ impl Config {
     pub fn settings(&self, name: &str) -> &ModelSettings {
         self.named.get(name).unwrap_or(&self.defaults)
     }
+
+    /// Settings that change nothing, in words: of names that are not among `known`, and of models as apps. `known`: each
+    /// name, and whether it is an app's or may be one's.
+    pub fn without_effect<'a>(&self, known: impl IntoIterator<Item = (&'a str, bool)>) -> Vec<String> {
+        let known: BTreeMap<&str, bool> = known.into_iter().collect();
+        let words = |(name, settings): (&String, &ModelSettings)| match known.get(name.as_str()) {
+            None => Some(format!("settings of '{name}' have no effect: nothing of that name is there")),
+            Some(false) if settings.prefix.is_some() => {
+                Some(format!("'{name}' is a model and no app: its prefix has no effect"))
+            }
+            Some(_) => None,
+        };
+        self.named.iter().filter_map(words).collect()
+    }
 }
 
 /// How one model is served.

@@ -10,7 +10,6 @@ use super::keeper::spawn;
 use super::starter::Starter;
 use super::table::Table;
 use crate::config::Warm;
-use crate::heap;
 use crate::model::Model;
 
 /// By how much the thread, and every process that it starts, comes after others.
@@ -39,10 +38,7 @@ impl Warmer {
             let _ = rustix::process::nice(NICE);
             for model in waiting {
                 match model.upgrade() {
-                    Some(model) if table.serves(&model) => {
-                        make(&model, &*starter);
-                        heap::release();
-                    }
+                    Some(model) if table.serves(&model) => make(&model, &*starter),
                     // Replaced or unloaded while it waited.
                     _ => {}
                 }
