@@ -19,6 +19,11 @@ use super::{Engine, EngineError, check};
 /// The name that an `onnx` graph calls its weights section by (`docs/format.md`).
 pub const WEIGHTS_FILE: &str = "weights";
 
+/// How long a thread of a run that has nothing to do looks for work before it sleeps, in microseconds. ONNX Runtime's own
+/// is tens of milliseconds, which others on the machine lack after each run; this is longer than what lies between the
+/// parts of a run, and between a client's answer and its next request.
+const SPIN: &str = "1000";
+
 /// Where a graph is.
 #[derive(Clone)]
 pub enum Graph {
@@ -177,6 +182,7 @@ fn builder(engine: &Engine, options: &SessionOptions, threads: DeferredThreads) 
         // Patterns are recorded in run 1 and cost run 2 a fresh block of the peak's size; the arena reuses blocks.
         .with_memory_pattern(false)?
         .with_config_entry("session.use_env_allocators", "1")?
+        .with_config_entry("session.intra_op.spin_duration_us", SPIN)?
         .with_config_entry("session.disable_prepacking", if options.prepack { "0" } else { "1" })?
         .with_thread_manager(threads)?;
     for (name, size) in &options.dims {
