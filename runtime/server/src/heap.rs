@@ -2,14 +2,15 @@
 
 #![allow(unsafe_code)]
 
-/// Has every thread allocate from one heap. The C library would make one for each thread that allocates while another
-/// does, up to eight a processor: each keeps what it once grew to, and the server's threads, one a worker, come and go.
-/// What they share is short work, so that they hardly wait for each other.
-pub(crate) fn share_among_threads() {
-    // SAFETY: no preconditions.
+/// Has all threads allocate from no more than `heaps` heaps. The C library would make one for each thread that comes, up
+/// to eight a processor: each keeps what it once grew to, and the server's threads, one a worker, come and go. What they
+/// allocate is little, so that they hardly wait for each other.
+#[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), allow(unused_variables))]
+pub(crate) fn share_among_threads(heaps: u8) {
+    // SAFETY: `mallopt` takes any value for this parameter.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 1)
+        libc::mallopt(libc::M_ARENA_MAX, heaps.into())
     };
 }
 

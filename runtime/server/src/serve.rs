@@ -27,7 +27,7 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 const TIDY: Duration = Duration::from_secs(5);
 /// The most threads that read and write requests; else there is one for every two processors. Workers compute
 /// elsewhere, and threads that find work for each other have to be woken.
-const MOST_THREADS: usize = 8;
+const MOST_THREADS: u8 = 8;
 
 /// Why a server did not run.
 #[derive(Debug, thiserror::Error)]
@@ -45,14 +45,14 @@ pub enum ServeError {
 
 /// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build.
 pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
-    heap::share_among_threads();
+    let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let threads = u8::try_from(allowed / 2).map_or(MOST_THREADS, |half| half.clamp(1, MOST_THREADS));
+    heap::share_among_threads(threads);
     raise_descriptor_limit();
     if let Some(endpoint) = &config.otlp {
         otlp::begin(endpoint)?;
     }
-    let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let threads = (allowed / 2).clamp(1, MOST_THREADS);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.into()).enable_all().build();
     let runtime = runtime.map_err(ServeError::Threads)?;
     let result = runtime.block_on(run(config, program, allowed));
     otlp::finish(LAST_SPANS);
