@@ -34,7 +34,8 @@ fn the_file_is_read_and_its_mistakes_are_told() {
     is_one(server.infer("doubled", ask_one()), 2.0);
     drop(server);
     home.folder.write("blink.toml", toml.replace("models.one", "models.won"));
-    assert!(home.blink("serve --config blink.toml --check").ok().text().contains("settings of 'won'"));
+    let checked = home.blink("serve --config blink.toml --check").ok();
+    assert!(checked.stderr.contains("settings of 'won'"), "{}", checked.stderr);
     let server = Server::spawn(home.blink("serve --config blink.toml").into_command());
     server.says("settings of 'won'");
     drop(server);
