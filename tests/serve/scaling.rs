@@ -110,7 +110,8 @@ fn a_budget_puts_the_one_longest_unasked_to_sleep() {
     let one = wait("a measured worker", || (bytes("kind=\"shared\"") > 0.0).then(|| bytes("kind=\"private\"")));
     drop(measured);
 
-    let server = Server::start(&home, &format!("--memory {}", (2.5 * one) as u64));
+    // Workers of one model differ by a tenth and more, by how many huge pages there are for each.
+    let server = Server::start(&home, &format!("--memory {}", (2.2 * one) as u64));
     let mut asleep = |asked: &str| {
         ask(&server, asked);
         wait("no more than two", || {
@@ -179,5 +180,6 @@ fn a_snapshot_made_before_is_used_from_the_first_worker_on() {
     let server = Server::start(&home, "");
     is_one(server.infer("one", ask_one()), 1.0);
     let starts = |kind| server.metric("blink_cold_start_seconds_count", &["model=\"one\"", kind]);
-    assert!(starts("kind=\"snapshot\"") > 0.0 && starts("kind=\"normal\"") == 0.0);
+    wait("a start that is counted, after its answer", || (starts("kind=\"snapshot\"") > 0.0).then_some(()));
+    assert_eq!(starts("kind=\"normal\""), 0.0);
 }
