@@ -52,7 +52,7 @@ pub fn enter() -> ! {
             Server::new(socket, memory, started, timeline)
         }
     };
-    server.serve();
+    server.serve(alone::end_when_alone);
     // The server is not dropped: the kernel frees more quickly than it could.
     process::end()
 }

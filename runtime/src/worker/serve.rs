@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::alone;
 use super::facts::Facts;
 use super::line::Line;
 use super::start::Started;
@@ -37,9 +36,10 @@ impl Server {
         Server { line: Arc::new(Line::new(socket, memory)), started, timeline: Some(timeline) }
     }
 
-    /// Answers until the launcher is gone, or says what no launcher says.
-    pub(super) fn serve(&mut self) {
-        let mut is_watched = false;
+    /// Answers until the launcher is gone, or says what no launcher says. `watch` is called after the first answer, which
+    /// is not to wait for it.
+    pub(super) fn serve(&mut self, watch: impl FnOnce(&Arc<Line>)) {
+        let mut watch = Some(watch);
         while let Ok(Some((packet, streams))) =
             timed(&mut self.timeline, Phase::Input, || channel::receive_with(&self.line.socket))
         {
@@ -58,9 +58,8 @@ impl Server {
             if sent.is_err() {
                 return;
             }
-            // The first answer is not to wait for this.
-            if !std::mem::replace(&mut is_watched, true) {
-                alone::end_when_alone(&self.line);
+            if let Some(watch) = watch.take() {
+                watch(&self.line);
             }
             self.rest();
         }

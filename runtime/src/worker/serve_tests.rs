@@ -11,7 +11,7 @@ fn served(talk: impl FnOnce(&UnixStream, &mut SharedMemory)) {
     let mut memory = SharedMemory::new().unwrap();
     let theirs = SharedMemory::of(memory.descriptor().try_clone_to_owned().unwrap());
     let failure = Failure { class: FailureClass::Library, message: "library is missing".to_owned() };
-    let server = thread::spawn(move || Server::new(there, theirs, Err(failure), Timeline::new()).serve());
+    let server = thread::spawn(move || Server::new(there, theirs, Err(failure), Timeline::new()).serve(|_| ()));
     talk(&here, &mut memory);
     drop(here);
     server.join().unwrap();
