@@ -7,8 +7,8 @@
 /// allocate is little, so that they hardly wait for each other.
 #[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), allow(unused_variables))]
 pub(crate) fn share_among_threads(heaps: u8) {
-    // SAFETY: `mallopt` takes any value for this parameter.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `mallopt` takes any value for this parameter.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, heaps.into())
     };
@@ -16,8 +16,8 @@ pub(crate) fn share_among_threads(heaps: u8) {
 
 /// Gives what is free in the heap back to the kernel. It takes a millisecond where a burst has left much, else less.
 pub(crate) fn release() {
-    // SAFETY: no preconditions.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: no preconditions.
     unsafe {
         libc::malloc_trim(0)
     };
