@@ -21,7 +21,6 @@ pub mod config;
 pub mod error;
 pub mod front;
 pub mod grpc;
-mod heap;
 pub mod listen;
 pub mod model;
 pub mod observe;

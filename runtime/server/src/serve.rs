@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use blink_runtime::Launcher;
+use blink_runtime::engine::heap;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -17,7 +18,7 @@ use crate::observe::otlp::{self, OtlpError};
 use crate::pool::{Pool, PoolLimits};
 use crate::repository::{Repository, RepositoryError};
 use crate::state::{Readiness, State};
-use crate::{front, grpc, heap};
+use crate::{front, grpc};
 
 /// How often the server looks whether it has answered all, once it was told to end.
 const LOOK: Duration = Duration::from_millis(5);

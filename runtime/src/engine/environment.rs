@@ -55,7 +55,7 @@ impl Engine {
     /// Has every thread of this process allocate from the one heap that is in huge pages. For the first line of a process
     /// that is to be written down.
     pub fn share_heap() {
-        heap::share_among_threads();
+        heap::share_among_threads(1);
     }
 
     /// Gives memory back to the kernel that holds nothing: dead activations, free parts of the heap.

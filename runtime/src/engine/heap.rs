@@ -28,26 +28,31 @@ pub(super) fn prefer_huge_pages() {
     }
 }
 
-/// Gives what is free in the heap back to the kernel.
+/// Gives what is free in the heap back to the kernel. It takes a millisecond where much is free, else less.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn release() {
+pub fn release() {
     // SAFETY: no preconditions.
     unsafe { libc::malloc_trim(0) };
 }
 
-/// Has every thread allocate from one heap, the one that is in huge pages. For before the first thread.
+/// Has all threads allocate from no more than `heaps` heaps. For before the first thread. The C library would make one
+/// for each thread that comes, up to eight a processor, and each keeps what it once grew to.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn share_among_threads() {
-    // SAFETY: no preconditions.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+pub fn share_among_threads(heaps: u8) {
+    // SAFETY: `mallopt` takes any value for this parameter.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps.into()) };
 }
 
 /// Elsewhere the heap is left to the system.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod left_alone {
     pub(in super::super) fn prefer_huge_pages() {}
-    pub(in super::super) fn release() {}
-    pub(in super::super) fn share_among_threads() {}
+    /// Does nothing.
+    pub fn release() {}
+    /// Does nothing.
+    pub fn share_among_threads(_heaps: u8) {}
 }
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) use left_alone::{prefer_huge_pages, release, share_among_threads};
+pub(super) use left_alone::prefer_huge_pages;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub use left_alone::{release, share_among_threads};

@@ -16,7 +16,7 @@
 mod allocator;
 mod call;
 mod environment;
-mod heap;
+pub mod heap;
 mod session;
 mod stock;
 mod threads;
