@@ -40,7 +40,9 @@ pub enum OpenError {
     EntryLength { found: u32 },
     #[error("host class {code} is not known, expected 1 to 5; use a newer blink, or compile the model again")]
     HostClass { code: u32 },
-    #[error("execution provider {code} is not known, expected 1 (CPU); use a newer blink, or compile the model again")]
+    #[error(
+        "execution provider {code} is not one that this format version has, expected 1 (CPU), in version 3 2 (CUDA); use a newer blink, or compile the model again"
+    )]
     Provider { code: u32 },
     #[error("model count is {found}, expected 1 to 64; copy or compile it again")]
     ModelCount { found: u32 },

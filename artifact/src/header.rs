@@ -8,9 +8,11 @@ use crate::target::HostClass;
 
 /// First bytes of every artifact.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89BLNK\r\n\x1a";
-/// The newest format version that this code writes and reads: the one of artifacts with a guest.
-pub const FORMAT_VERSION: u32 = 2;
-/// The version of artifacts without a guest.
+/// The newest format version that this code writes and reads: the one of artifacts for a device.
+pub const FORMAT_VERSION: u32 = 3;
+/// The version of artifacts with a guest.
+pub(crate) const WITH_GUEST: u32 = 2;
+/// The version of artifacts without a guest. Both are for the CPU.
 pub(crate) const WITHOUT_GUEST: u32 = 1;
 /// Bytes the header takes.
 pub(crate) const HEADER_LEN: usize = 256;
@@ -40,17 +42,20 @@ pub(crate) const SIGNATURE: std::ops::Range<usize> = 128..256;
 pub enum ExecutionProvider {
     /// ONNX Runtime's CPU provider.
     Cpu,
+    /// ONNX Runtime's CUDA provider. From format version 3 on, which is of nothing else.
+    Cuda,
 }
 
 impl ExecutionProvider {
     pub(crate) const fn code(self) -> u32 {
         match self {
             ExecutionProvider::Cpu => 1,
+            ExecutionProvider::Cuda => 2,
         }
     }
 
     fn from_code(code: u32) -> Option<ExecutionProvider> {
-        (code == ExecutionProvider::Cpu.code()).then_some(ExecutionProvider::Cpu)
+        [ExecutionProvider::Cpu, ExecutionProvider::Cuda].into_iter().find(|provider| provider.code() == code)
     }
 }
 
@@ -87,7 +92,7 @@ impl serde::Serialize for OrtVersion {
 /// What the header says, each field already within its own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Format version: 2 with a guest, 1 without.
+    /// Format version: 3 for CUDA; for the CPU 2 with a guest, 1 without.
     pub version: u32,
     /// Length of the whole file in bytes.
     pub file_len: u64,
@@ -143,6 +148,9 @@ impl Header {
         let host_class = HostClass::from_code(code).map_err(|_| OpenError::HostClass { code })?;
         let code = u32_at(bytes, 36);
         let provider = ExecutionProvider::from_code(code).ok_or(OpenError::Provider { code })?;
+        if (provider == ExecutionProvider::Cuda) != (version == FORMAT_VERSION) {
+            return Err(OpenError::Provider { code });
+        }
         let ort = OrtVersion { major: u16_at(bytes, 40), minor: u16_at(bytes, 42), patch: u16_at(bytes, 44) };
         let models = u32_at(bytes, 48);
         check_models(models)?;

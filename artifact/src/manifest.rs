@@ -2,12 +2,14 @@
 //!
 //! Every field is an input or a property of the compilation, never a time, a path or a measurement.
 
+mod device;
 mod guest;
 pub(crate) mod rules;
 
 use blink_tensors::DType;
 use serde::{Deserialize, Serialize};
 
+pub use device::{DeviceRecord, DeviceTrial, DeviceWeight, OutputError, Precision};
 pub use guest::{CodeRecord, GuestKind, GuestRecord, GuestStep};
 pub use rules::{MAX_MANIFEST_LEN, ManifestError};
 
@@ -46,6 +48,9 @@ pub struct ModelRecord {
     pub golden: Option<Golden>,
     /// Where the model came from.
     pub provenance: Provenance,
+    /// What it needs of a device; left out where it is for the CPU, and never null. From format version 3 on.
+    #[serde(default, deserialize_with = "device::there", skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceRecord>,
 }
 
 /// How a graph section is encoded.

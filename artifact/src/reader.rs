@@ -8,8 +8,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
-use crate::header::{HEADER_LEN, HUGE_PAGE, Header, structure_hash};
-use crate::manifest::rules::GuestSections;
+use crate::header::{ExecutionProvider, HEADER_LEN, HUGE_PAGE, Header, structure_hash};
+use crate::manifest::rules::{GuestSections, SectionFacts};
 use crate::manifest::{Manifest, ModelRecord};
 use crate::map::MappedFile;
 use crate::table::{self, Section, SectionKind};
@@ -60,10 +60,14 @@ impl Artifact {
                 check_hash(&map, section, |_| ())?;
             }
         }
-        let golden_len = |model| find(&sections, model, SectionKind::Golden).map_or(0, |section| section.len);
         let has = |kind| sections.iter().any(|section| section.kind == kind);
         let guest = GuestSections { guest: has(SectionKind::Guest), code: has(SectionKind::Code) };
-        let manifest = Manifest::decode(bytes_of(&map, &sections[0]), header.models, golden_len, guest)?;
+        let facts = SectionFacts {
+            len: |kind, model| find(&sections, model, kind).map_or(0, |section| section.len),
+            guest,
+            is_for_device: header.provider != ExecutionProvider::Cpu,
+        };
+        let manifest = Manifest::decode(bytes_of(&map, &sections[0]), header.models, &facts)?;
         for section in &sections {
             if section.kind == SectionKind::Weights && u64::from(section.alignment) == HUGE_PAGE {
                 map.prefer_huge_pages(section.offset as usize, section.len as usize);
@@ -133,6 +137,11 @@ impl Artifact {
     /// A model's weights; empty where all of them are in the graph.
     pub fn weights(&self, model: u32) -> &[u8] {
         self.section(model, SectionKind::Weights)
+    }
+
+    /// BLAKE3 of a model's weights, as the table has it; `None` where it has no such section.
+    pub fn weights_hash(&self, model: u32) -> Option<&[u8; 32]> {
+        find(&self.sections, model, SectionKind::Weights).map(|section| &section.hash)
     }
 
     /// A model's golden outputs; empty where none are kept.

@@ -4,7 +4,7 @@
 //! the padding that their alignment asks for.
 
 use crate::error::OpenError;
-use crate::header::{FORMAT_VERSION, HEADER_LEN, HUGE_PAGE, Header, PAGE, WITHOUT_GUEST, u32_at, u64_at};
+use crate::header::{HEADER_LEN, HUGE_PAGE, Header, PAGE, WITH_GUEST, WITHOUT_GUEST, u32_at, u64_at};
 use crate::manifest::{MAX_MANIFEST_LEN, ManifestError};
 
 /// Bytes an entry takes.
@@ -50,7 +50,7 @@ impl SectionKind {
     pub(crate) const fn since(self) -> u32 {
         match self {
             SectionKind::Manifest | SectionKind::Golden | SectionKind::Graph | SectionKind::Weights => WITHOUT_GUEST,
-            SectionKind::Guest | SectionKind::Code => FORMAT_VERSION,
+            SectionKind::Guest | SectionKind::Code => WITH_GUEST,
         }
     }
 
@@ -170,7 +170,7 @@ pub(crate) fn decode(header: &Header, table: &[u8]) -> Result<Vec<Section>, Open
     if end.next_multiple_of(PAGE) != header.file_len {
         return Err(OpenError::TrailingBytes { end, file_len: header.file_len });
     }
-    if header.version > WITHOUT_GUEST && sections.iter().all(|section| section.kind != SectionKind::Guest) {
+    if header.version == WITH_GUEST && sections.iter().all(|section| section.kind != SectionKind::Guest) {
         return Err(OpenError::NoGuest { version: header.version });
     }
     for model in 0..header.models {

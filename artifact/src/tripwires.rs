@@ -13,7 +13,7 @@ macro_rules! promised {
         const _: () = assert!(
             $holds,
             concat!(
-                "format versions 1 and 2 promise: ", $what, ". Do not just update this number. Artifacts that exist ",
+                "format versions 1 to 3 promise: ", $what, ". Do not just update this number. Artifacts that exist ",
                 "were written with it. A change is a new format version: describe it in docs/format.md (its last ",
                 "table too), raise FORMAT_VERSION, decide what readers do with older ones, and add golden artifacts ",
                 "with `cargo test -p blink-artifact --test suite -- --ignored write_goldens_of_a_new_version`"
@@ -24,7 +24,7 @@ macro_rules! promised {
 
 promised! {
     "the magic": matches!(header::MAGIC, [0x89, b'B', b'L', b'N', b'K', 0x0d, 0x0a, 0x1a]);
-    "its own numbers": header::WITHOUT_GUEST == 1 && header::FORMAT_VERSION == 2;
+    "its own numbers": header::WITHOUT_GUEST == 1 && header::WITH_GUEST == 2 && header::FORMAT_VERSION == 3;
     "a header of 256 bytes": header::HEADER_LEN == 256;
     "a structure hash of the first 64 bytes": header::HASHED.start == 0 && header::HASHED.end == 64;
     "the structure hash right after them": header::STRUCTURE_HASH.start == 64 && header::STRUCTURE_HASH.end == 96;
@@ -45,6 +45,9 @@ promised! {
     "ranks of 64 at most": rules::MAX_RANK == 64;
     "arenas aligned to 16 at least": *rules::ARENA_ALIGNMENT.start() == 16;
     "arenas aligned to 4096 at most": *rules::ARENA_ALIGNMENT.end() == 4096;
+    "65536 weights told of at most": rules::MAX_WEIGHTS == 65_536;
+    "uploaded weights aligned to 64": rules::WEIGHT_ALIGNMENT == 64;
+    "code 2 for the CUDA provider": ExecutionProvider::Cuda.code() == 2;
     "code 1 for the CPU provider": ExecutionProvider::Cpu.code() == 1;
     "kind 1 for the manifest": SectionKind::Manifest.code() == 1;
     "kind 2 for golden outputs": SectionKind::Golden.code() == 2;
@@ -52,7 +55,7 @@ promised! {
     "kind 4 for weights": SectionKind::Weights.code() == 4;
     "kind 16 for a guest": SectionKind::Guest.code() == 16;
     "kind 17 for native code": SectionKind::Code.code() == 17;
-    "kinds 1 to 4 in both versions": SectionKind::Manifest.since() == 1
+    "kinds 1 to 4 in all versions": SectionKind::Manifest.since() == 1
         && SectionKind::Golden.since() == 1
         && SectionKind::Graph.since() == 1
         && SectionKind::Weights.since() == 1;

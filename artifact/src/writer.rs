@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{OpenError, WriteError};
-use crate::header::{self, ExecutionProvider, Header, OrtVersion, PAGE, WITHOUT_GUEST, structure_hash};
+use crate::header::{self, ExecutionProvider, FORMAT_VERSION, Header, OrtVersion, PAGE, WITHOUT_GUEST, structure_hash};
 use crate::publish::{self, PendingFile};
 use crate::reader::Artifact;
 use crate::table::{self, Section, SectionKind};
@@ -104,7 +104,11 @@ impl ArtifactWriter {
         self.out.flush_chunk().map_err(|source| self.io(source))?;
         let table: Vec<u8> = self.sections.iter().flat_map(Section::encode).collect();
         let Plan { host_class, provider, ort, models, sections } = self.plan;
-        let version = self.sections.iter().map(|section| section.kind.since()).max().unwrap_or(WITHOUT_GUEST);
+        let version = match provider {
+            ExecutionProvider::Cpu => self.sections.iter().map(|section| section.kind.since()).max(),
+            ExecutionProvider::Cuda => Some(FORMAT_VERSION),
+        };
+        let version = version.unwrap_or(WITHOUT_GUEST);
         let (file_len, unhashed) = (self.out.offset, [0; 32]);
         let mut header =
             Header { version, file_len, sections, models, host_class, provider, ort, structure_hash: unhashed };

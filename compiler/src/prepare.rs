@@ -139,6 +139,7 @@ impl Job<'_> {
             arena: trial.arena,
             golden,
             provenance,
+            device: None,
         };
         let (form, golden) = (encoded.form, stored.unwrap_or_default());
         Ok(Prepared { record, form, golden, summary, notes: trial.notes, source: Some(self.source) })

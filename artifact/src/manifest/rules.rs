@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{CodeRecord, Dim, Golden, GuestRecord, Manifest, ModelRecord, ValueSpec};
+use super::{CodeRecord, DeviceRecord, Dim, Golden, GraphEncoding, GuestRecord, Manifest, ModelRecord, ValueSpec};
+use crate::table::SectionKind;
 
 /// Largest manifest section, in bytes.
 pub const MAX_MANIFEST_LEN: u64 = 4 << 20;
@@ -14,6 +15,10 @@ pub(crate) const MAX_VALUES: usize = 1024;
 pub(crate) const MAX_STEPS: usize = 64;
 /// Most dims of a value.
 pub(crate) const MAX_RANK: usize = 64;
+/// Most weights that are told of one by one.
+pub(crate) const MAX_WEIGHTS: usize = 65_536;
+/// Every weight that is uploaded begins at a multiple of so many bytes.
+pub(crate) const WEIGHT_ALIGNMENT: u64 = 64;
 /// Alignments an arena may ask for, in bytes.
 pub(crate) const ARENA_ALIGNMENT: std::ops::RangeInclusive<u32> = 16..=4096;
 
@@ -47,6 +52,21 @@ pub enum ManifestError {
     TooManyValues { model: String, side: &'static str, found: usize },
     #[error("value '{value}' has rank {found}, at most 64 is read")]
     Rank { value: String, found: usize },
+    #[error("model '{model}' has no record of the device that the header says it is for")]
+    NoDevice { model: String },
+    #[error("model '{model}' has a record of a device, and is for the CPU")]
+    StrayDevice { model: String },
+    #[error("model '{model}' is for a device, and its graph is not in the onnx encoding")]
+    DeviceEncoding { model: String },
+    #[error("model '{model}' has {found} weights, at most 65536 are read")]
+    TooManyWeights { model: String, found: usize },
+    #[error(
+        "weight '{weight}' at {offset} does not have its place in the weights section of {section_len} bytes: expected a \
+         tensor of numbers, at a multiple of 64, after the weight before it"
+    )]
+    WeightPlace { weight: String, offset: u64, section_len: u64 },
+    #[error("model '{model}' has {found} errors of outputs, the model has {expected} outputs")]
+    ErrorCount { model: String, found: usize, expected: usize },
     #[error("arena alignment is {found}, expected a power of two from 16 to 4096")]
     ArenaAlignment { found: u32 },
     #[error("golden run of model '{model}' has {found} {side}, the model has {expected}")]
@@ -56,16 +76,14 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest section of an artifact of `models` models. `golden_len` gives the length of each
-    /// model's golden section, 0 where there is none; `guest` says which sections there are of a guest.
+    /// Reads and checks the manifest section of an artifact that has these sections besides.
     pub(crate) fn decode(
         bytes: &[u8],
         models: u32,
-        golden_len: impl Fn(u32) -> u64,
-        guest: GuestSections,
+        sections: &SectionFacts<impl Fn(SectionKind, u32) -> u64>,
     ) -> Result<Manifest, ManifestError> {
         let manifest: Manifest = serde_json::from_slice(bytes)?;
-        guest.check(manifest.guest.as_ref())?;
+        sections.guest.check(manifest.guest.as_ref())?;
         if manifest.models.len() != models as usize {
             return Err(ManifestError::ModelCount { found: manifest.models.len(), expected: models });
         }
@@ -75,10 +93,20 @@ impl Manifest {
             if !names.insert(&model.name) {
                 return Err(ManifestError::DuplicateModel { name: model.name.clone() });
             }
-            model.check(golden_len(index))?;
+            model.check((sections.len)(SectionKind::Golden, index))?;
+            model.check_device(sections.is_for_device, (sections.len)(SectionKind::Weights, index))?;
         }
         Ok(manifest)
     }
+}
+
+/// What a manifest has to fit: the header and the other sections.
+pub(crate) struct SectionFacts<F> {
+    /// The length of a model's section, 0 where there is none.
+    pub(crate) len: F,
+    pub(crate) guest: GuestSections,
+    /// Whether the header names a device.
+    pub(crate) is_for_device: bool,
 }
 
 /// Which sections of a guest an artifact has.
@@ -126,6 +154,17 @@ impl ModelRecord {
         self.golden.as_ref().map_or(Ok(()), |golden| golden.check(self, golden_len))
     }
 
+    fn check_device(&self, is_for_device: bool, weights_len: u64) -> Result<(), ManifestError> {
+        let model = || self.name.clone();
+        match &self.device {
+            None if is_for_device => Err(ManifestError::NoDevice { model: model() }),
+            Some(_) if !is_for_device => Err(ManifestError::StrayDevice { model: model() }),
+            Some(_) if self.encoding != GraphEncoding::Onnx => Err(ManifestError::DeviceEncoding { model: model() }),
+            Some(device) => device.check(self, weights_len),
+            None => Ok(()),
+        }
+    }
+
     fn check_values(&self, side: &'static str, values: &[ValueSpec]) -> Result<(), ManifestError> {
         if values.len() > MAX_VALUES {
             return Err(ManifestError::TooManyValues { model: self.name.clone(), side, found: values.len() });
@@ -142,6 +181,45 @@ impl ModelRecord {
             for dim in dims {
                 if let Dim::Symbolic(name) = dim {
                     check_name(name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DeviceRecord {
+    fn check(&self, model: &ModelRecord, section_len: u64) -> Result<(), ManifestError> {
+        let name = || model.name.clone();
+        let (found, expected) = (self.error.as_ref().map(Vec::len), model.outputs.len());
+        if let Some(found) = found.filter(|found| *found != expected) {
+            return Err(ManifestError::ErrorCount { model: name(), found, expected });
+        }
+        if let Some(trial) = &self.trial {
+            trial.on_cpu.keys().chain([&trial.device]).try_for_each(|text| check_name(text))?;
+        }
+        if self.weights.len() > MAX_WEIGHTS {
+            return Err(ManifestError::TooManyWeights { model: name(), found: self.weights.len() });
+        }
+        let mut names = HashSet::new();
+        let mut begin = 0;
+        for weight in &self.weights {
+            check_name(&weight.name)?;
+            check_rank(&weight.name, weight.shape.len())?;
+            if !names.insert(&weight.name) {
+                return Err(ManifestError::DuplicateValue {
+                    model: name(),
+                    side: "weights",
+                    name: weight.name.clone(),
+                });
+            }
+            let aligned = weight.offset.is_multiple_of(WEIGHT_ALIGNMENT) && weight.offset >= begin;
+            let end = weight.bytes().filter(|_| aligned).and_then(|bytes| weight.offset.checked_add(bytes));
+            match end.filter(|end| *end <= section_len) {
+                Some(end) => begin = end,
+                None => {
+                    let (weight, offset) = (weight.name.clone(), weight.offset);
+                    return Err(ManifestError::WeightPlace { weight, offset, section_len });
                 }
             }
         }

@@ -73,6 +73,7 @@ fn golden_run() -> ModelRecord {
             set_dims: vec![("sequence".into(), 128)],
             nodes: (100, 40),
         },
+        device: None,
     }
 }
 

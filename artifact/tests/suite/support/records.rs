@@ -25,6 +25,7 @@ pub(crate) fn record(name: &str) -> ModelRecord {
             set_dims: vec![("sequence".into(), 128)],
             nodes: (12, 7),
         },
+        device: None,
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn write(path: &Path, shape: Shape) {
             set_dims: Vec::new(),
             nodes: (1, 1),
         },
+        device: None,
     };
     let guest = GuestRecord {
         name: "g".into(),
