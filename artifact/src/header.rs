@@ -47,6 +47,14 @@ pub enum ExecutionProvider {
 }
 
 impl ExecutionProvider {
+    /// The name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ExecutionProvider::Cpu => "cpu",
+            ExecutionProvider::Cuda => "cuda",
+        }
+    }
+
     pub(crate) const fn code(self) -> u32 {
         match self {
             ExecutionProvider::Cpu => 1,

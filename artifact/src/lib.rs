@@ -23,7 +23,7 @@ mod writer;
 pub use error::{OpenError, WriteError};
 pub use header::{ExecutionProvider, FORMAT_VERSION, HUGE_PAGE, Header, OrtVersion, PAGE};
 pub use manifest::{Manifest, ManifestError};
-pub use map::MappedFile;
+pub use map::{FileId, MappedFile};
 pub use publish::PendingFile;
 pub use reader::Artifact;
 pub use table::{Section, SectionKind};

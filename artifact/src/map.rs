@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use memmap2::{Advice, Mmap, MmapOptions};
@@ -18,6 +18,17 @@ use crate::error::OpenError;
 #[derive(Debug)]
 pub struct MappedFile {
     map: Mmap,
+    id: FileId,
+}
+
+/// Which file something was mapped from, as it was then. Artifacts are replaced by others, never written to in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+    len: u64,
+    /// Seconds and nanoseconds of its last change.
+    changed: (i64, i64),
 }
 
 impl MappedFile {
@@ -45,7 +56,14 @@ impl MappedFile {
         // about its medium is that a mapped artifact is replaced, never changed or cut in place; the writer keeps
         // it, and leaves the file read-only.
         let map = unsafe { MmapOptions::new().len(len).map(file) }.map_err(io)?;
-        Ok(MappedFile { map })
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let id = FileId { device: metadata.dev(), inode: metadata.ino(), len: metadata.len(), changed };
+        Ok(MappedFile { map, id })
+    }
+
+    /// Which file it is.
+    pub fn id(&self) -> FileId {
+        self.id
     }
 
     /// Asks the kernel to keep `len` bytes from `offset` in huge pages. A hint: a kernel or a file system that

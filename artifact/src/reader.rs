@@ -11,7 +11,7 @@ use crate::error::OpenError;
 use crate::header::{ExecutionProvider, HEADER_LEN, HUGE_PAGE, Header, structure_hash};
 use crate::manifest::rules::{GuestSections, SectionFacts};
 use crate::manifest::{Manifest, ModelRecord};
-use crate::map::MappedFile;
+use crate::map::{FileId, MappedFile};
 use crate::table::{self, Section, SectionKind};
 
 /// Bytes hashed between two reports of progress.
@@ -102,6 +102,11 @@ impl Artifact {
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Which file it was opened from.
+    pub fn file_id(&self) -> FileId {
+        self.map.id()
     }
 
     /// The header.

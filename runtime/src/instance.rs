@@ -6,7 +6,8 @@ use blink_guest::Cancel;
 use blink_tensors::TensorView;
 
 use crate::binding::{self, BindError};
-use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Session, SessionOptions, Stop};
+use crate::engine::cuda::{BudgetStats, DeviceArena, DeviceHost};
+use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Placement, Session, SessionOptions, Stop};
 use crate::host;
 use crate::library::{self, Library, LibraryError};
 use crate::model::Model;
@@ -61,11 +62,40 @@ pub fn thread_count(given: Option<usize>) -> Result<usize, StartError> {
     if (1..=MAX_THREADS).contains(&threads) { Ok(threads) } else { Err(StartError::Threads { found: threads }) }
 }
 
+/// What a model has of a device, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DeviceFacts {
+    /// The device's number.
+    pub ordinal: u32,
+    /// What it calls itself.
+    pub name: String,
+    /// Which nodes it computes.
+    pub placement: Placement,
+    /// Bytes of weights on the device.
+    pub weights: u64,
+    /// Whether they were there when the model was started: of a model that slept, or of another one with the same.
+    pub weights_were_there: bool,
+    /// Bytes of its memory for activations.
+    pub arena: u64,
+    /// What all models of the worker hold.
+    pub budget: BudgetStats,
+}
+
+/// What an instance needs to know to tell [`DeviceFacts`].
+struct OnDevice {
+    host: &'static DeviceHost,
+    placement: Placement,
+    arena: Arc<DeviceArena>,
+    weights: u64,
+    weights_were_there: bool,
+}
+
 /// A started model. Runs may come from several threads at once.
 pub struct Instance {
     session: Session,
     model: Model,
     threads: usize,
+    on_device: Option<OnDevice>,
 }
 
 impl Instance {
@@ -99,7 +129,68 @@ impl Instance {
             let graph = Graph::Artifact(model.artifact().clone(), model.index());
             Session::new(engine, graph, &options, &record.inputs, &record.outputs)
         })?;
-        Ok(Instance { session, model: model.clone(), threads })
+        Ok(Instance { session, model: model.clone(), threads, on_device: None })
+    }
+
+    /// Starts the model on the device of `host`, beside others that run there. `is_strict`: a node that would be left to
+    /// the CPU is an error.
+    ///
+    /// The weights are uploaded while the session is made, unless they are there already. The calling thread is the one
+    /// that has to run the model.
+    pub(crate) fn start_on_device(
+        host: &'static DeviceHost,
+        model: &Model,
+        options: &StartOptions,
+        is_strict: bool,
+        timeline: &mut Timeline,
+    ) -> Result<Instance, StartError> {
+        let threads = thread_count(options.threads)?;
+        let record = model.record();
+        let device = record.device.as_ref();
+        let (session, on_device) = timeline.record(Phase::Session, || {
+            let plan = device.and_then(|device| device.trial.as_ref());
+            let uploaded = host.budget.weights(model.artifact(), model.index()).map_err(EngineError::Cuda)?;
+            let weights_were_there = uploaded.as_ref().is_some_and(|weights| weights.is_there());
+            let weights = uploaded.as_ref().map_or(0, |weights| weights.bytes());
+            let expected = plan.map_or(0, |plan| plan.peak);
+            let cudnn = device.is_some_and(|device| device.cudnn);
+            let tensors = device.map_or(&[][..], |device| &device.weights);
+            let share = host.share(uploaded, tensors, expected, cudnn, is_strict)?;
+            let arena = Arc::clone(&share.arena);
+            let session = SessionOptions {
+                threads,
+                prepack: options.prepack.unwrap_or(record.prepack),
+                optimise: Optimise::No,
+                dims: Vec::new(),
+                save: None,
+                pin: false,
+            };
+            let graph = Graph::Artifact(model.artifact().clone(), model.index());
+            let made = Session::on_device(host.engine, graph, &session, &record.inputs, &record.outputs, share);
+            let (session, placement) = made?;
+            Ok::<_, EngineError>((session, OnDevice { host, placement, arena, weights, weights_were_there }))
+        })?;
+        timeline.record(Phase::Weights, || session.wait_for_weights())?;
+        Ok(Instance { session, model: model.clone(), threads, on_device: Some(on_device) })
+    }
+
+    /// What it has of a device; `None` where it runs on the CPU.
+    pub fn device(&self) -> Option<DeviceFacts> {
+        self.on_device.as_ref().map(|on| DeviceFacts {
+            ordinal: on.host.gpu.ordinal(),
+            name: on.host.gpu.name().to_owned(),
+            placement: on.placement.clone(),
+            weights: on.weights,
+            weights_were_there: on.weights_were_there,
+            arena: on.arena.bytes(),
+            budget: on.host.budget.stats(),
+        })
+    }
+
+    /// As [`Instance::run`], unless `stop` ends it.
+    pub(crate) fn run_stoppable(&self, inputs: &[(&str, TensorView<'_>)], stop: &Stop) -> Result<Outputs, RunError> {
+        let bound = binding::bind(self.model.record(), inputs)?;
+        Ok(self.session.run_until(&bound, stop)?)
     }
 
     /// Computes every output of the model from named inputs. Outputs come in the order of the model's record.

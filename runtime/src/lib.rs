@@ -14,6 +14,7 @@
 
 mod binding;
 mod channel;
+mod device;
 pub mod engine;
 pub mod golden;
 mod guest;
@@ -31,12 +32,13 @@ pub use blink_guest::{
     Request as GuestRequest, Used as GuestUsed,
 };
 pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
+pub use device::Device;
 pub use engine::{EngineError, Outputs};
 pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
-pub use instance::{Instance, RunError, StartError, StartOptions, thread_count};
+pub use instance::{DeviceFacts, Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
-    Answer, Counts, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start, StartMode, Stdio,
-    Stopper, Streams, WarmError, Warmed, Worker, WorkerError, WorkerMemory, WorkerSpec,
+    Answer, Counts, DeviceReady, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start,
+    StartMode, Stdio, Stopper, Streams, WarmError, Warmed, Worker, WorkerError, WorkerMemory, WorkerSpec,
 };
 pub use model::{Model, ModelError};
 pub use timeline::{Phase, Recorded, Span, Timeline};

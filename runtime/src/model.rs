@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blink_artifact::manifest::ModelRecord;
-use blink_artifact::{Artifact, HostClass, OpenError, OrtVersion};
+use blink_artifact::{Artifact, ExecutionProvider, HostClass, OpenError, OrtVersion};
 use blink_tensors::TensorView;
 
 use crate::binding::{self, BindError};
+use crate::device::Device;
 use crate::host;
 use crate::library::ORT_VERSION;
 
@@ -29,6 +30,11 @@ pub enum ModelError {
         path = path.display()
     )]
     OrtVersion { path: PathBuf, found: OrtVersion },
+    #[error(
+        "{path} was compiled for {found}, and is to run on {asked}; {advice}",
+        path = path.display(), found = found.name()
+    )]
+    Device { path: PathBuf, found: ExecutionProvider, asked: String, advice: &'static str },
     #[error("{path} has no model '{name}': it has {known}", path = path.display())]
     NoSuchModel { path: PathBuf, name: String, known: String },
     #[error("{path} has several models: name one of {known}", path = path.display())]
@@ -72,6 +78,19 @@ impl Model {
             (None, Some(name)) => Err(ModelError::NoSuchModel { path: path(), name: name.to_owned(), known: known() }),
             (None, None) => Err(ModelError::Ambiguous { path: path(), known: known() }),
         }
+    }
+
+    /// Whether an artifact may run where it is asked to: one for the CPU runs there alone, one for CUDA only where
+    /// somebody has said where.
+    pub fn check_device(artifact: &Artifact, asked: Option<Device>) -> Result<(), ModelError> {
+        let found = artifact.header().provider;
+        let advice = match (found, asked) {
+            (ExecutionProvider::Cpu, None | Some(Device::Cpu)) | (ExecutionProvider::Cuda, Some(_)) => return Ok(()),
+            (ExecutionProvider::Cpu, Some(_)) => "compile the model again with `--device cuda`, or leave --device out",
+            (ExecutionProvider::Cuda, None) => "give --device cuda, or cuda-or-cpu, or cpu",
+        };
+        let asked = asked.map_or_else(|| "a device that nobody has named".to_owned(), |device| device.to_string());
+        Err(ModelError::Device { path: artifact.path().to_owned(), found, asked, advice })
     }
 
     /// The models of a worker of this artifact: the one called `name`; without a name its only one, or all of them where

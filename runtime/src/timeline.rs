@@ -4,10 +4,10 @@
 //! somebody asks.
 
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A part of a start, in the order in which a normal start passes through them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// From the parent's spawn to the first line of `main`, or of the restorer.
@@ -20,8 +20,12 @@ pub enum Phase {
     Library,
     /// Making ONNX Runtime's environment.
     Environment,
+    /// Taking a device's context and loading ONNX Runtime's provider for it; once for each resident worker.
+    Context,
     /// Making the session, packing of weights included.
     Session,
+    /// Waiting for weights to be on a device, after the session that was made beside their upload.
+    Weights,
     /// Mapping a guest's native code and resolving its imports; beside the phases from `library` on.
     Link,
     /// Reading and checking the inputs; in a worker, waiting for them too.
@@ -36,13 +40,15 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Phase; 11] = [
+    pub const ALL: [Phase; 13] = [
         Phase::Spawn,
         Phase::Restore,
         Phase::Open,
         Phase::Library,
         Phase::Environment,
+        Phase::Context,
         Phase::Session,
+        Phase::Weights,
         Phase::Link,
         Phase::Input,
         Phase::Guest,
@@ -58,6 +64,8 @@ impl Phase {
             Phase::Open => "open",
             Phase::Library => "library",
             Phase::Environment => "environment",
+            Phase::Context => "context",
+            Phase::Weights => "weights",
             Phase::Session => "session",
             Phase::Link => "link",
             Phase::Input => "input",
@@ -76,7 +84,7 @@ pub struct Timeline {
 }
 
 /// One phase as it was recorded, on the system's monotonic clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// Which phase.
     pub phase: Phase,

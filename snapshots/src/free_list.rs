@@ -4,7 +4,7 @@
 
 /// The free parts of a region of known length, in offsets from its start.
 #[derive(Debug)]
-pub(crate) struct FreeList {
+pub struct FreeList {
     /// Disjoint, sorted, never adjacent.
     free: Vec<(usize, usize)>,
     len: usize,
@@ -12,17 +12,17 @@ pub(crate) struct FreeList {
 
 impl FreeList {
     /// A list for a region of `len` bytes, all free.
-    pub(crate) fn new(len: usize) -> FreeList {
+    pub fn new(len: usize) -> FreeList {
         FreeList { free: vec![(0, len)], len }
     }
 
     /// Length of the smallest free part that holds `len` bytes.
-    pub(crate) fn best_fit(&self, len: usize) -> Option<usize> {
+    pub fn best_fit(&self, len: usize) -> Option<usize> {
         self.free.iter().map(|&(_, free)| free).filter(|&free| free >= len).min()
     }
 
     /// Takes `len` bytes from the smallest free part that holds them, and gives their offset.
-    pub(crate) fn take(&mut self, len: usize) -> Option<usize> {
+    pub fn take(&mut self, len: usize) -> Option<usize> {
         let fit = self.best_fit(len)?;
         let index = self.free.iter().position(|&(_, free)| free == fit)?;
         let (offset, free) = self.free[index];
@@ -35,7 +35,7 @@ impl FreeList {
     }
 
     /// Gives `len` bytes at `offset` back.
-    pub(crate) fn give(&mut self, offset: usize, len: usize) {
+    pub fn give(&mut self, offset: usize, len: usize) {
         let index = self.free.partition_point(|&(start, _)| start < offset);
         self.free.insert(index, (offset, len));
         self.merge_with_next(index);
@@ -55,7 +55,7 @@ impl FreeList {
     }
 
     /// One past the highest byte that is taken; 0 where nothing is.
-    pub(crate) fn taken_end(&self) -> usize {
+    pub fn taken_end(&self) -> usize {
         match self.free.last() {
             Some(&(start, len)) if start + len == self.len => start,
             _ => self.len,
@@ -63,12 +63,12 @@ impl FreeList {
     }
 
     /// The free parts: offset and length, in order.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
         self.free.iter().copied()
     }
 
     /// Whether nothing is taken.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.free == [(0, self.len)]
     }
 }

@@ -28,6 +28,7 @@ pub mod store;
 pub use arena::{ArenaStats, Lifetime, TensorArena};
 pub use blink_restorer::{channel, refusal};
 pub use descriptors::close_inherited;
+pub use free_list::FreeList;
 pub use park::{ParkError, park};
 pub use program::restorer;
 pub use reason::{Distrust, Reason};

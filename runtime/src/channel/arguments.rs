@@ -1,12 +1,14 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN MODE`, all of them always there. It is a
+//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT MODE`, all of them always
+//! there. It is a
 //! conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::VERB;
+use crate::device::Device;
 use crate::instance::StartOptions;
 
 /// What a worker is started with.
@@ -28,6 +30,10 @@ pub(crate) struct Arguments {
     pub(crate) prepack: Option<bool>,
     /// As in [`StartOptions`].
     pub(crate) pin: bool,
+    /// Where the model is to run; `None`: where its artifact is for, which must be the CPU.
+    pub(crate) device: Option<Device>,
+    /// Whether nodes that a device leaves to the CPU are an error.
+    pub(crate) strict: bool,
     /// What the worker is for.
     pub(crate) mode: Mode,
 }
@@ -62,6 +68,8 @@ impl Arguments {
             self.threads.to_string().into(),
             self.prepack.map_or("-", switch).into(),
             switch(self.pin).into(),
+            self.device.map_or_else(|| "-".into(), |device| device.to_string()).into(),
+            switch(self.strict).into(),
             mode.into(),
         ]
     }
@@ -69,8 +77,11 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, held, library, code, model, threads, prepack, pin, mode] = &words[..] else { return None };
+        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, mode] = &words[..] else {
+            return None;
+        };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
+        let device = if device == "-" { None } else { Some(device.to_str()?.parse().ok()?) };
         let model = model.to_str()?;
         Some(Arguments {
             artifact: artifact.into(),
@@ -81,6 +92,8 @@ impl Arguments {
             threads: threads.to_str()?.parse().ok()?,
             prepack,
             pin: switch(pin)?,
+            device,
+            strict: switch(strict)?,
             mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
         })
     }
@@ -120,6 +133,8 @@ mod tests {
             threads: 2,
             prepack: None,
             pin: true,
+            device: None,
+            strict: false,
             mode: Mode::Serve,
         }
     }
@@ -133,6 +148,8 @@ mod tests {
             model: Some("m n".into()),
             prepack: Some(false),
             pin: false,
+            device: Some(Device::Cuda(3)),
+            strict: true,
             ..arguments()
         };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {

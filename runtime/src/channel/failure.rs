@@ -41,11 +41,17 @@ pub enum FailureClass {
     Guest = 12,
     /// The guest's native code is for another engine or host.
     GuestCode = 13,
+    /// There is no such device, its libraries cannot be loaded, or the model is not to run there.
+    Device = 14,
+    /// There is no room on the device.
+    DeviceMemory = 15,
+    /// The device was lost, and its worker with it.
+    DeviceLost = 16,
 }
 
 impl FailureClass {
     /// Every class.
-    pub const ALL: [FailureClass; 13] = [
+    pub const ALL: [FailureClass; 16] = [
         FailureClass::Unreadable,
         FailureClass::Library,
         FailureClass::EngineLoad,
@@ -59,6 +65,9 @@ impl FailureClass {
         FailureClass::Memory,
         FailureClass::Guest,
         FailureClass::GuestCode,
+        FailureClass::Device,
+        FailureClass::DeviceMemory,
+        FailureClass::DeviceLost,
     ];
 
     /// The class with this number; `None` for numbers of other builds.
@@ -80,7 +89,9 @@ impl From<&ModelError> for FailureClass {
     fn from(error: &ModelError) -> FailureClass {
         match error {
             ModelError::Open { source, .. } => source.into(),
-            ModelError::Host { .. } | ModelError::OrtVersion { .. } => FailureClass::Foreign,
+            ModelError::Host { .. } | ModelError::OrtVersion { .. } | ModelError::Device { .. } => {
+                FailureClass::Foreign
+            }
             ModelError::NoSuchModel { .. } | ModelError::Ambiguous { .. } => FailureClass::NoSuchModel,
         }
     }
@@ -96,6 +107,9 @@ impl From<&EngineError> for FailureClass {
     fn from(error: &EngineError) -> FailureClass {
         match error {
             EngineError::Load { .. } | EngineError::Version { .. } => FailureClass::EngineLoad,
+            EngineError::Cuda(error) if error.is_lost() => FailureClass::DeviceLost,
+            EngineError::Cuda(error) if error.is_memory() => FailureClass::DeviceMemory,
+            EngineError::Cuda(_) | EngineError::Placement { .. } => FailureClass::Device,
             _ => FailureClass::Engine,
         }
     }

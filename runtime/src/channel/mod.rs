@@ -3,6 +3,7 @@
 //! | file | what it fixes |
 //! |---|---|
 //! | `arguments.rs` | the worker's command line |
+//! | `control.rs` | what is said to a resident worker: models to be started in it |
 //! | `packet.rs` | 32 bytes that say whose turn it is |
 //! | `memory.rs` | the memory that both map |
 //! | `record.rs` | tensors in that memory |
@@ -14,6 +15,7 @@
 //! launcher's. Whatever comes from the other side is checked before it is used; it is refused, never a panic.
 
 mod arguments;
+pub(crate) mod control;
 mod failure;
 mod memory;
 mod packet;
@@ -38,6 +40,8 @@ pub(crate) use record::{Record, read_bytes, read_text, write_bytes, write_text};
 pub use writer::Unfilled;
 pub(crate) use writer::{write, write_unfilled};
 
+/// The first argument of a resident worker.
+pub(crate) const RESIDENT_VERB: &str = "device-process";
 /// The first argument of a worker.
 pub(crate) const VERB: &str = "worker-process";
 /// The descriptor of an artifact that the launcher holds open. A restored worker has its image there, until it is mapped.

@@ -58,6 +58,8 @@ pub(crate) enum Packet {
     Loaded(Place),
     /// Launcher to worker: say when the start is complete. The answer holds its phases and no tensors.
     Ready,
+    /// Launcher to worker: what does the model have of a device? The answer is a text.
+    Device,
 }
 
 /// The index of a model where a worker has but one.
@@ -77,6 +79,7 @@ impl Packet {
             Packet::Load(at) => place(8, at),
             Packet::Loaded(at) => place(9, at),
             Packet::Ready => [10, 0, 0, 0],
+            Packet::Device => [11, 0, 0, 0],
         }
     }
 
@@ -110,6 +113,7 @@ impl Packet {
             8 => Ok(Packet::Load(place)),
             9 => Ok(Packet::Loaded(place)),
             10 => Ok(Packet::Ready),
+            11 => Ok(Packet::Device),
             _ => Err(ChannelError::Packet { found: head }),
         }
     }
@@ -188,7 +192,8 @@ mod tests {
         let at = Place { offset: 64, len: u64::MAX, memory_len: 0x0102_0304_0506_0708 };
         let refused = Packet::Refused { code: u32::MAX, details: [1, 2] };
         let runs = [Packet::Run(3, at), Packet::Answer(at), Packet::Failed(7, at), refused, Packet::Facts];
-        let guests = [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at), Packet::Ready];
+        let guests =
+            [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at), Packet::Ready, Packet::Device];
         for packet in runs.into_iter().chain(guests) {
             send(&here, packet).unwrap();
             assert_eq!(receive(&there).unwrap(), Some(packet));
@@ -231,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_refused() {
-        for head in [0, 11, u64::MAX] {
+        for head in [0, 12, u64::MAX] {
             assert!(matches!(Packet::of([head, 0, 0, 0]), Err(ChannelError::Packet { found }) if found == head));
         }
         let (mut here, there) = UnixStream::pair().unwrap();

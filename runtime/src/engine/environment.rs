@@ -10,7 +10,7 @@ use blink_snapshots::TensorArena;
 use ort::AsPointer;
 use ort::environment::{Environment, EnvironmentBuilder};
 
-use super::{EngineError, allocator, heap};
+use super::{EngineError, allocator, cuda, heap};
 use crate::library::{Library, ORT_VERSION};
 use crate::timeline::{Phase, Timeline};
 
@@ -50,6 +50,12 @@ impl Engine {
         })?;
         *slot = Some(engine);
         Ok(engine)
+    }
+
+    /// Has every session that is made with a [`cuda::Share`] of `gpu` take its device memory from its own arena. Once a
+    /// process.
+    pub fn attach(&self, gpu: &cuda::Gpu) -> Result<(), EngineError> {
+        cuda::register(self.environment.ptr().cast_mut(), cuda::Place::of(gpu)?)
     }
 
     /// Has every thread of this process allocate from the one heap that is in huge pages. For the first line of a process

@@ -9,14 +9,18 @@
 //! | `call.rs` | one run of a session |
 //! | `stock.rs` | ONNX Runtime the ordinary way, to compare with |
 //! | `value.rs` | tensors across the border |
+//! | `cuda/` | a device: its memory, its provider |
+//! | `placement.rs` | which nodes of a session a device computes |
 //!
 //! `unsafe` is allowed here and nowhere else in this crate. Nothing above this folder sees a raw pointer.
 #![allow(unsafe_code)]
 
 mod allocator;
 mod call;
+pub mod cuda;
 mod environment;
 pub mod heap;
+mod placement;
 mod session;
 mod stock;
 mod threads;
@@ -24,6 +28,7 @@ mod value;
 
 pub use call::Stop;
 pub use environment::Engine;
+pub use placement::Placement;
 pub use session::{Graph, Optimise, Save, Session, SessionOptions, WEIGHTS_FILE};
 pub use stock::Stock;
 pub use value::Outputs;
@@ -36,6 +41,13 @@ pub enum EngineError {
     Load { path: std::path::PathBuf, reason: String },
     #[error("{path} is ONNX Runtime {found}, expected {expected}; run `blink setup`, or correct ORT_DYLIB_PATH", path = path.display())]
     Version { path: std::path::PathBuf, found: String, expected: &'static str },
+    #[error(transparent)]
+    Cuda(#[from] cuda::CudaError),
+    #[error(
+        "session leaves nodes to the CPU ({nodes}), which --strict-placement rules out; compile another model, or run without \
+         it"
+    )]
+    Placement { nodes: String },
     #[error("ONNX Runtime: {message}")]
     Call { message: String },
     #[error("name {name:?} holds a NUL byte, which ONNX Runtime cannot take")]

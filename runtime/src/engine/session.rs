@@ -12,6 +12,8 @@ use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::call::{Stop, c_name, call};
+use super::cuda::{self, Share};
+use super::placement::{self, Placement};
 use super::threads::DeferredThreads;
 use super::value::Outputs;
 use super::{Engine, EngineError, check};
@@ -31,6 +33,8 @@ pub enum Graph {
     Artifact(Arc<Artifact>, u32),
     /// A file in ONNX Runtime's own format, used in place.
     OrtFile(Arc<MappedFile>),
+    /// An ONNX model without external data.
+    Bytes(&'static [u8]),
     /// An ONNX file, which ONNX Runtime reads and copies.
     OnnxFile(PathBuf),
     /// An ONNX model, and the files its external data is in by the names it calls them; those are used in place.
@@ -78,8 +82,10 @@ pub struct SessionOptions {
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    /// Before `_graph`: it reads from there until it is gone.
+    /// Before `share` and `_graph`: it reads from there until it is gone.
     session: ort::session::Session,
+    /// What it has of a device.
+    share: Option<Share>,
     threads: DeferredThreads,
     pin: bool,
     inputs: Vec<CString>,
@@ -97,9 +103,40 @@ impl Session {
         inputs: &[ValueSpec],
         outputs: &[ValueSpec],
     ) -> Result<Session, EngineError> {
+        Session::make(engine, graph, options, inputs, outputs, None)
+    }
+
+    /// As [`Session::new`], on a device.
+    pub fn on_device(
+        engine: &'static Engine,
+        graph: Graph,
+        options: &SessionOptions,
+        inputs: &[ValueSpec],
+        outputs: &[ValueSpec],
+        share: Share,
+    ) -> Result<(Session, Placement), EngineError> {
+        let (arena, is_strict) = (Arc::clone(&share.arena), share.strict);
+        let made = arena.during(|| Session::make(engine, graph, options, inputs, outputs, Some(share)));
+        let session = made.map_err(|error| arena.refusal().map_or(error, EngineError::Cuda))?;
+        let placement = Placement::of(&session.0.session)?;
+        if is_strict && !placement.on_cpu.is_empty() {
+            return Err(EngineError::Placement { nodes: placement.cpu_nodes() });
+        }
+        Ok((session, placement))
+    }
+
+    fn make(
+        engine: &'static Engine,
+        graph: Graph,
+        options: &SessionOptions,
+        inputs: &[ValueSpec],
+        outputs: &[ValueSpec],
+        share: Option<Share>,
+    ) -> Result<Session, EngineError> {
         let threads = DeferredThreads::default();
-        let mut builder = builder(engine, options, threads.clone())?;
+        let mut builder = builder(engine, options, threads.clone(), share.as_ref())?;
         let session = match &graph {
+            Graph::Bytes(model) => builder.commit_from_memory(model)?,
             Graph::OnnxFile(path) => builder.commit_from_file(path)?,
             Graph::Onnx(model, files) => {
                 let files: Vec<_> = files.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
@@ -121,7 +158,8 @@ impl Session {
         let inputs = inputs.iter().map(|value| c_name(&value.name)).collect::<Result<_, _>>()?;
         let output = |value: &ValueSpec| Ok::<_, EngineError>((c_name(&value.name)?, value.name.clone()));
         let outputs = outputs.iter().map(output).collect::<Result<_, _>>()?;
-        Ok(Session(Arc::new(Inner { session, threads, pin: options.pin, inputs, outputs, engine, _graph: graph })))
+        let pin = options.pin;
+        Ok(Session(Arc::new(Inner { session, share, threads, pin, inputs, outputs, engine, _graph: graph })))
     }
 
     /// Starts the worker threads, if they wait, and computes every output from `inputs`, each with its index.
@@ -139,6 +177,11 @@ impl Session {
         self.call(inputs, Some(stop))
     }
 
+    /// Waits until its weights are on its device. A run does so, too.
+    pub fn wait_for_weights(&self) -> Result<(), EngineError> {
+        self.0.share.as_ref().map_or(Ok(()), Share::wait_for_weights)
+    }
+
     /// The engine that it was made by.
     pub fn engine(&self) -> &'static Engine {
         self.0.engine
@@ -152,7 +195,13 @@ impl Session {
 
     fn call(&self, inputs: &[(usize, TensorView<'_>)], stop: Option<&Stop>) -> Result<Outputs, EngineError> {
         let inner = &*self.0;
-        call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone(), stop)
+        let run = || {
+            call(&inner.session, inner.engine.memory_info, &inner.inputs, inputs, &inner.outputs, self.0.clone(), stop)
+        };
+        match &inner.share {
+            None => run(),
+            Some(share) => share.during_run(run),
+        }
     }
 }
 
@@ -165,13 +214,23 @@ fn encoding(artifact: &Artifact, model: u32) -> GraphEncoding {
     artifact.manifest().models[model as usize].encoding
 }
 
-fn builder(engine: &Engine, options: &SessionOptions, threads: DeferredThreads) -> Result<SessionBuilder, EngineError> {
+fn builder(
+    engine: &Engine,
+    options: &SessionOptions,
+    threads: DeferredThreads,
+    share: Option<&Share>,
+) -> Result<SessionBuilder, EngineError> {
     let level = match options.optimise {
         Optimise::No => GraphOptimizationLevel::Disable,
         Optimise::Extended => GraphOptimizationLevel::Level2,
         Optimise::All => GraphOptimizationLevel::All,
     };
-    let mut builder = ort::session::Session::builder(&engine.environment)?
+    let mut builder = ort::session::Session::builder(&engine.environment)?;
+    if let Some(share) = share {
+        cuda::append(&mut builder, share)?;
+        builder = builder.with_config_entry(placement::RECORD, "1")?;
+    }
+    let mut builder = builder
         // Named, so that ONNX Runtime does not go and look for devices.
         .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(false).build()])?
         // What fails is told by the call that fails, once.

@@ -73,7 +73,7 @@ impl<'a> Input<'a> {
     }
 }
 
-fn owned(value: *mut OrtValue) -> Result<Value, EngineError> {
+pub(super) fn owned(value: *mut OrtValue) -> Result<Value, EngineError> {
     Value::from_raw(value).ok_or_else(|| EngineError::Call { message: "a value was announced and not given".into() })
 }
 
@@ -230,7 +230,7 @@ fn read_strings(value: &Value, name: &str, shape: &[usize]) -> Result<Vec<String
         .collect()
 }
 
-fn code_of(dtype: DType) -> Code {
+pub(super) fn code_of(dtype: DType) -> Code {
     match dtype {
         DType::F32 => Code::ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
         DType::U8 => Code::ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8,

@@ -97,14 +97,17 @@ impl Child {
 
     /// Waits for it to end, but no longer than `patience`; then it is killed.
     pub(super) fn wait(&mut self, patience: Duration) -> Ended {
+        self.ended_within(patience).unwrap_or_else(|| self.kill())
+    }
+
+    /// How it ended, if it does so within `patience`. It is left alone in any case.
+    pub(super) fn ended_within(&mut self, patience: Duration) -> Option<Ended> {
         let (started, mut pause) = (Instant::now(), Duration::from_micros(100));
         loop {
-            if let Some(ended) = self.poll(WaitOptions::NOHANG) {
-                return ended;
-            }
+            let ended = self.poll(WaitOptions::NOHANG);
             let left = patience.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return self.kill();
+            if ended.is_some() || left.is_zero() {
+                return ended;
             }
             std::thread::sleep(pause.min(left));
             pause = (pause * 2).min(Duration::from_millis(5));

@@ -98,7 +98,7 @@ impl Worker {
 
     /// Ends the worker of a guest that nothing else has ended.
     fn end_late(&mut self, time: Duration) -> Report {
-        self.spawned.child.kill();
+        self.spawned.body.kill();
         let allowed = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Report {
             ended: Ended::Limit(LimitExceeded { limit: Limit::Time, allowed }),

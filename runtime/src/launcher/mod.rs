@@ -5,6 +5,7 @@
 //! | `spec.rs` | [`WorkerSpec`]: what is to be started, and how |
 //! | `spawn.rs` | a process with a socket and memory shared with it |
 //! | `child.rs`, `stopper.rs` | its life and end |
+//! | `resident.rs`, `body.rs` | the worker of a device; a process, or a model in one |
 //! | `limits.rs`, `memory.rs` | what it may take, and what it has taken |
 //! | `worker.rs`, `error.rs` | [`Worker`]: the handle, and why it gives no answer |
 //! | `guest.rs` | running its guest |
@@ -16,6 +17,7 @@
 //! The launcher does nothing that the worker does not wait for: it opens no artifact and loads no library.
 
 mod answer;
+mod body;
 mod child;
 mod error;
 mod guest;
@@ -23,6 +25,7 @@ mod limits;
 mod memory;
 mod proof;
 mod read_ahead;
+mod resident;
 mod restore;
 mod spawn;
 mod spec;
@@ -44,14 +47,17 @@ pub use error::WorkerError;
 pub use guest::{Load, Streams};
 pub use limits::{LimitError, ProcessLimits};
 pub use memory::WorkerMemory;
+pub use resident::DeviceReady;
 pub use spec::{StartMode, Stdio, WorkerSpec};
 pub use stopper::Stopper;
 pub use warm::{WarmError, Warmed};
 pub use worker::Worker;
 
+use resident::Residents;
 use restore::Restorer;
 
-use crate::channel::{Arguments, Mode, SharedMemory, high_copy};
+use crate::channel::{Arguments, FailureClass, Mode, SharedMemory, high_copy};
+use crate::device::Device;
 use crate::host;
 use crate::instance::{StartError, thread_count};
 use crate::library::{self, Library, LibraryError};
@@ -77,6 +83,15 @@ pub enum LaunchError {
     Memory { source: io::Error },
     #[error("socket to a worker could not be made: {source}; raise the limit on open files")]
     Socket { source: io::Error },
+    #[error("device cuda:{ordinal} cannot be used: {message}")]
+    Device { ordinal: u32, class: FailureClass, message: String },
+    #[error("worker of device cuda:{ordinal} cannot be talked to: {source}; try again")]
+    Resident { ordinal: u32, source: io::Error },
+    #[error(
+        "{artifact} was to start from a snapshot on {device}: a device's state cannot be written down; leave --start out",
+        artifact = artifact.display()
+    )]
+    NoDeviceSnapshot { artifact: PathBuf, device: Device },
     #[error("worker could not be started: {program}: {source}", program = program.display())]
     Spawn { program: PathBuf, source: io::Error },
 }
@@ -91,6 +106,8 @@ pub enum Start {
     },
     /// Mapped back from a worker that was written down.
     Snapshot,
+    /// In the resident worker of a device.
+    Resident,
 }
 
 impl Start {
@@ -99,6 +116,7 @@ impl Start {
         match self {
             Start::Normal { .. } => "normal",
             Start::Snapshot => "snapshot",
+            Start::Resident => "resident",
         }
     }
 }
@@ -110,6 +128,12 @@ pub struct Counts {
     pub normal: u64,
     /// Starts from a snapshot, those included that became normal ones.
     pub restored: u64,
+    /// Starts in the resident worker of a device.
+    pub resident: u64,
+    /// Starts on the CPU in place of a device that could not be used.
+    pub fell_back: u64,
+    /// Resident workers that had ended when they were needed, most of them because their device was lost.
+    pub devices_lost: u64,
     /// Normal starts where a snapshot was wanted, by the reason's name.
     pub reasons: BTreeMap<&'static str, u64>,
 }
@@ -121,6 +145,7 @@ pub struct Launcher {
     /// What the CPU quota and the affinity mask allow, asked once: it takes longer than the rest of a launch.
     allowed: Arc<OnceLock<usize>>,
     restorer: Arc<Restorer>,
+    residents: Arc<Residents>,
     counts: Arc<Mutex<Counts>>,
 }
 
@@ -132,7 +157,8 @@ impl Launcher {
         // Where a worker gets another working directory, the program must still be found.
         let program = std::path::absolute(&program).unwrap_or(program);
         let restorer = Arc::new(Restorer::new());
-        Launcher { program: program.into(), allowed: Arc::default(), restorer, counts: Arc::default() }
+        let residents = Arc::default();
+        Launcher { program: program.into(), allowed: Arc::default(), restorer, residents, counts: Arc::default() }
     }
 
     /// The same launcher with its snapshots in `directory`, instead of the cache directory's.
@@ -145,11 +171,23 @@ impl Launcher {
     pub fn launch(&self, spec: &WorkerSpec) -> Result<Worker, LaunchError> {
         let spawned_at = now();
         let threads = self.threads(spec)?;
+        let mut fell_back = None;
+        if let Some((device, ordinal)) = spec.device.and_then(|device| Some((device, device.ordinal()?))) {
+            if spec.start == StartMode::Snapshot {
+                return Err(LaunchError::NoDeviceSnapshot { artifact: spec.artifact.clone(), device });
+            }
+            match (device, self.launch_on_device(spec, ordinal, threads, spawned_at)) {
+                (Device::CudaOrCpu(_), Err(error @ (LaunchError::Device { .. } | LaunchError::Resident { .. }))) => {
+                    fell_back = Some(error.to_string());
+                }
+                (_, launched) => return launched,
+            }
+        }
         let reason = match spec.start {
             StartMode::Normal => None,
             StartMode::Auto | StartMode::Snapshot => {
                 match self.find(spec).and_then(|found| self.restore(found, spec, threads, spawned_at)) {
-                    Ok(worker) => return Ok(worker),
+                    Ok(worker) => return Ok(self.told(worker, fell_back)),
                     Err(reason) => Some(reason),
                 }
             }
@@ -159,7 +197,21 @@ impl Launcher {
         }
         let spawned = self.start_normally(spec, threads)?;
         let start = self.count(Start::Normal { reason });
-        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, None))
+        let worker = Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, None);
+        Ok(self.told(worker, fell_back))
+    }
+
+    /// The worker, which tells and counts why it is not on a device.
+    fn told(&self, mut worker: Worker, fell_back: Option<String>) -> Worker {
+        if let Some(reason) = fell_back {
+            self.lock().fell_back += 1;
+            worker.set_fell_back(reason);
+        }
+        worker
+    }
+
+    fn count_lost_device(&self) {
+        self.lock().devices_lost += 1;
     }
 
     /// Threads of a worker's runs.
@@ -184,9 +236,15 @@ impl Launcher {
     fn start_normally(&self, spec: &WorkerSpec, threads: usize) -> Result<spawn::Spawned, LaunchError> {
         let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
         let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
-        let arguments = Arguments {
+        let arguments = self.arguments(spec, threads, file.is_some());
+        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file.as_ref().map(|file| file.as_fd()))
+    }
+
+    /// What a worker of `spec` is started with.
+    fn arguments(&self, spec: &WorkerSpec, threads: usize, held: bool) -> Arguments {
+        Arguments {
             artifact: spec.artifact_path(),
-            held: file.is_some(),
+            held,
             // What is not found here the worker looks for itself, and says so.
             library: self.library(spec).ok().map(|library| library.path),
             code: library::guests_dir().ok(),
@@ -194,9 +252,11 @@ impl Launcher {
             threads,
             prepack: spec.options.prepack,
             pin: spec.options.pin,
+            // Here it is the CPU's, whatever was tried before.
+            device: spec.device.map(|_| Device::Cpu),
+            strict: spec.strict_placement,
             mode: Mode::Serve,
-        };
-        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file.as_ref().map(|file| file.as_fd()))
+        }
     }
 
     /// Counts a start, and gives it back.
@@ -210,6 +270,7 @@ impl Launcher {
                 }
             }
             Start::Snapshot => counts.restored += 1,
+            Start::Resident => counts.resident += 1,
         }
         start
     }

@@ -15,6 +15,7 @@ use std::ptr;
 
 use rustix::process::Pid;
 
+use super::body::Body;
 use super::child::Child;
 use super::{LaunchError, Stdio, WorkerSpec};
 use crate::channel::{self, SharedMemory, high};
@@ -22,7 +23,7 @@ use crate::channel::{self, SharedMemory, high};
 /// A process that was just spawned.
 #[derive(Debug)]
 pub(super) struct Spawned {
-    pub(super) child: Child,
+    pub(super) body: Body,
     /// The launcher's end.
     pub(super) socket: UnixStream,
     pub(super) memory: SharedMemory,
@@ -73,9 +74,9 @@ pub(super) fn spawn(
     result(code).map_err(failed)?;
     let pid = Pid::from_raw(pid).ok_or_else(|| failed(io::Error::other("it has no process id")))?;
     // Where a limit cannot be put on it, it is dropped here, and ends.
-    let child = Child::new(pid);
+    let body = Body::Process(Child::new(pid));
     spec.limits.put_on(pid)?;
-    Ok(Spawned { child, socket: here, memory })
+    Ok(Spawned { body, socket: here, memory })
 }
 
 /// Both ends of a socket. Neither has a number that means something in the worker, or is a standard one here.

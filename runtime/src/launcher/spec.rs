@@ -1,12 +1,13 @@
 //! [`WorkerSpec`]: which model a worker is for, how it starts, and what its process is given.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::limits::ProcessLimits;
+use crate::device::Device;
 use crate::instance::StartOptions;
 
 /// What to start.
@@ -19,6 +20,10 @@ pub struct WorkerSpec {
     pub file: Option<Arc<File>>,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
+    /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
+    pub device: Option<Device>,
+    /// Whether nodes that a device leaves to the CPU are an error.
+    pub strict_placement: bool,
     /// Threads, packing, pinning.
     pub options: StartOptions,
     /// Which start to take.
@@ -65,6 +70,8 @@ impl WorkerSpec {
             artifact: artifact.into(),
             file: None,
             model: None,
+            device: None,
+            strict_placement: false,
             options: StartOptions::default(),
             start: StartMode::default(),
             environment: None,
@@ -73,6 +80,11 @@ impl WorkerSpec {
             own_group: false,
             limits: ProcessLimits::default(),
         }
+    }
+
+    /// The model's name as one word of a message.
+    pub(super) fn model_word(&self) -> &OsStr {
+        OsStr::new(self.model.as_deref().unwrap_or_default())
     }
 
     /// The artifact as the worker finds it from its own working directory.

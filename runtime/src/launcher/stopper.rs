@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::child::Process;
+use super::body::End;
 
 /// Ends one worker. Cheap to clone; of no effect once the worker has ended.
 #[derive(Clone, Debug)]
@@ -14,20 +14,20 @@ pub struct Stopper(Arc<Mutex<Stopped>>);
 #[derive(Debug)]
 struct Stopped {
     /// The process that is the worker now.
-    process: Arc<Process>,
+    process: Arc<dyn End>,
     is_stopped: bool,
 }
 
 impl Stopper {
-    pub(super) fn of(process: Arc<Process>) -> Stopper {
+    pub(super) fn of(process: Arc<dyn End>) -> Stopper {
         Stopper(Arc::new(Mutex::new(Stopped { process, is_stopped: false })))
     }
 
-    /// Kills the worker's process. What it is asked meanwhile fails with [`super::WorkerError::Died`].
+    /// Kills the worker's process; in a resident worker, stops its model. What it is asked meanwhile fails with [`super::WorkerError::Died`].
     pub fn stop(&self) {
         let mut stopped = self.lock();
         stopped.is_stopped = true;
-        stopped.process.kill();
+        stopped.process.end();
     }
 
     /// Whether it was stopped.
@@ -36,10 +36,10 @@ impl Stopper {
     }
 
     /// The worker is `process` from now on. One that was stopped meanwhile ends at once.
-    pub(super) fn follow(&self, process: Arc<Process>) {
+    pub(super) fn follow(&self, process: Arc<dyn End>) {
         let mut stopped = self.lock();
         if stopped.is_stopped {
-            process.kill();
+            process.end();
         }
         stopped.process = process;
     }

@@ -164,6 +164,8 @@ impl Launcher {
     fn write_down(&self, key: &Key, mode: Mode, file: &File) -> Result<Taken, WarmError> {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
+            device: None,
+            strict: false,
             artifact: key.artifact.clone(),
             held: false,
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),

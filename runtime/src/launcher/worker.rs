@@ -3,8 +3,6 @@
 
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::sync::Arc;
-use std::time::Duration;
 
 use blink_tensors::TensorView;
 
@@ -18,10 +16,8 @@ use super::spawn::Spawned;
 use super::stopper::Stopper;
 use super::{Reason, Start, StartMode};
 use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory, Unfilled};
+use crate::instance::DeviceFacts;
 use crate::timeline::{Phase, Recorded, Timeline, now};
-
-/// How long a worker may take to end once it is alone. It has nothing to do but to end.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A worker process. Dropped, it is ended and reaped.
 #[derive(Debug)]
@@ -41,6 +37,8 @@ pub struct Worker {
     pub(super) is_started: bool,
     /// What the last answer says.
     pub(super) record: Record,
+    /// Why it is not on the device that was asked for.
+    fell_back: Option<String>,
     /// What a restored worker falls back on when it refuses or dies.
     fallback: Option<Box<Fallback>>,
 }
@@ -54,10 +52,11 @@ impl Worker {
         memory: Option<u64>,
         fallback: Option<Fallback>,
     ) -> Worker {
-        let stopper = Stopper::of(Arc::clone(spawned.child.process()));
+        let stopper = Stopper::of(spawned.body.end());
         let timeline = Timeline::begin(Some(spawned_at), spawned_at);
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
         Worker {
+            fell_back: None,
             spawned,
             stopper,
             memory,
@@ -115,9 +114,9 @@ impl Worker {
         self.stopper.clone()
     }
 
-    /// What its process holds now. It takes the kernel longer the more that is.
+    /// What its process holds now. A model in a resident worker has none of its own. It takes the kernel longer the more that is.
     pub fn memory(&self) -> io::Result<WorkerMemory> {
-        if self.spawned.child.is_gone() { Err(ErrorKind::NotFound.into()) } else { WorkerMemory::of(self.pid()) }
+        self.spawned.body.own_pid().map_or_else(|| Err(ErrorKind::NotFound.into()), WorkerMemory::of)
     }
 
     fn answer(
@@ -135,6 +134,28 @@ impl Worker {
             self.complete_timeline();
         }
         Ok(Answer { record: &self.record, memory: &self.spawned.memory })
+    }
+
+    /// What its model has of a device; `None` where it runs on the CPU. Waits for the start.
+    pub fn device(&mut self) -> Result<Option<DeviceFacts>, WorkerError> {
+        let text = self.ask_or_replace(|_| Ok(Packet::Device))?;
+        let text = channel::read_text(&mut self.spawned.memory, text).map_err(|source| self.not_understood(source))?;
+        let unread = ChannelError::Record { what: "facts of a device are not JSON" };
+        serde_json::from_str(&text).map_err(|_| self.not_understood(unread))
+    }
+
+    /// Why it runs on the CPU where a device was asked for that might fall back; `None` where it is as it was asked for.
+    pub fn fell_back(&self) -> Option<&str> {
+        self.fell_back.as_deref()
+    }
+
+    pub(super) fn set_fell_back(&mut self, reason: String) {
+        self.fell_back = Some(reason);
+    }
+
+    /// Adds what was recorded before the worker was there.
+    pub(super) fn add_to_timeline(&mut self, recorded: &[Recorded]) {
+        recorded.iter().for_each(|recorded| self.timeline.add(*recorded));
     }
 
     /// Asks the worker what it believes about itself: JSON, for diagnosis.
@@ -176,7 +197,7 @@ impl Worker {
         };
         match fallback.launcher.start_normally(&fallback.spec, self.threads) {
             Ok(spawned) => {
-                self.stopper.follow(Arc::clone(spawned.child.process()));
+                self.stopper.follow(spawned.body.end());
                 self.spawned = spawned;
             }
             Err(source) => return Err(WorkerError::NoReplacement { reason, source: Box::new(source) }),
@@ -225,12 +246,13 @@ impl Worker {
                 Packet::Run(..)
                 | Packet::Facts
                 | Packet::Ready
+                | Packet::Device
                 | Packet::Guest(_)
                 | Packet::Load(_)
                 | Packet::Loaded(_),
             )) => Err(self.not_understood(ChannelError::Turn)),
             Ok(None) => {
-                let ended = self.spawned.child.wait(PATIENCE);
+                let ended = self.spawned.body.gone();
                 let died = WorkerError::Died { pid: self.pid(), ended, memory: self.memory };
                 if self.stopper.is_stopped() {
                     return Err(died);
@@ -264,7 +286,7 @@ impl Worker {
         let pid = self.pid();
         // Nothing more is read from it, so nobody could hear what it says next.
         let _ = self.spawned.socket.shutdown(Shutdown::Both);
-        self.spawned.child.kill();
+        self.spawned.body.kill();
         WorkerError::Channel { pid, source }
     }
 
@@ -292,7 +314,7 @@ impl Worker {
 
     /// The id of its process.
     pub fn pid(&self) -> u32 {
-        self.spawned.child.pid()
+        self.spawned.body.pid()
     }
 
     /// Ends it, and says how it ended.
@@ -302,9 +324,7 @@ impl Worker {
 
     /// A worker that waits ends by itself when its launcher is gone. One that is at work has no one to work for.
     fn finish(&mut self) -> Ended {
-        // It fails where the worker is gone, which is as well.
-        let _ = self.spawned.socket.shutdown(Shutdown::Both);
-        if self.is_idle { self.spawned.child.wait(PATIENCE) } else { self.spawned.child.kill() }
+        self.spawned.body.finish(&self.spawned.socket, self.is_idle)
     }
 }
 

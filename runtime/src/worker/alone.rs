@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-
 use super::line::Line;
 use super::process;
 
@@ -17,8 +14,7 @@ const STACK: usize = 64 << 10;
 pub(super) fn end_when_alone(line: &Arc<Line>) {
     let line = Arc::clone(line);
     let watch = move || {
-        // Nothing is asked for: that the other end is closed is told in any case.
-        while poll(&mut [PollFd::new(&line.socket, PollFlags::empty())], None) == Err(Errno::INTR) {}
+        line.wait_until_alone();
         process::end()
     };
     let _ = thread::Builder::new().name("blink-alone".into()).stack_size(STACK).spawn(watch);

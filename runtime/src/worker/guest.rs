@@ -29,7 +29,7 @@ impl Server {
     }
 
     fn run_guest(&mut self, place: Place, streams: Vec<OwnedFd>) -> Result<Report, Failure> {
-        let Server { line, timeline, started } = self;
+        let Server { line, timeline, started, .. } = self;
         let text = timed(timeline, Phase::Input, || channel::read_text(&mut line.memory(), place));
         let text = text.map_err(|error| Failure::of(&error))?;
         let request: Request = serde_json::from_str(&text).map_err(|error| not_a_request(&error.to_string()))?;

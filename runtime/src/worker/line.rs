@@ -3,6 +3,9 @@
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
 use crate::channel::SharedMemory;
 
 /// Both ends. One part talks at a time: the server, or within a guest's run that run.
@@ -14,6 +17,12 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(socket: UnixStream, memory: SharedMemory) -> Line {
         Line { socket, memory: Mutex::new(memory) }
+    }
+
+    /// Returns once nobody is at the other end.
+    pub(super) fn wait_until_alone(&self) {
+        // Nothing is asked for: that the other end is closed is told in any case.
+        while poll(&mut [PollFd::new(&self.socket, PollFlags::empty())], None) == Err(Errno::INTR) {}
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, SharedMemory> {

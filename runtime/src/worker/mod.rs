@@ -9,6 +9,7 @@
 //! | `guest.rs` | runs the guest on a request |
 //! | `line.rs` | socket and shared memory, for both of these |
 //! | `alone.rs` | ends a worker at work whose launcher is gone |
+//! | `resident.rs` | the worker of a device, which many models share |
 //! | `facts.rs` | what the worker believes about itself |
 //!
 //! Nothing stands between `main` and the start but these files: no argument parser, no runtime, no network. The
@@ -20,6 +21,7 @@ mod guest;
 mod line;
 mod park;
 mod process;
+pub(crate) mod resident;
 mod serve;
 mod start;
 
@@ -33,7 +35,7 @@ use start::Started;
 
 /// Whether this process is to be a worker: its first argument says so.
 pub fn is_asked_for() -> bool {
-    env::args_os().nth(1).is_some_and(|verb| verb == channel::VERB)
+    env::args_os().nth(1).is_some_and(|verb| verb == channel::VERB || verb == channel::RESIDENT_VERB)
 }
 
 /// Is a worker until the launcher is gone, then ends the process.
@@ -42,13 +44,16 @@ pub fn is_asked_for() -> bool {
 /// it is an artifact, and closes those above. A process that no launcher has spawned ends with exit code 2 and a line on stderr.
 pub fn enter() -> ! {
     let entered = now();
+    if env::args_os().nth(1).is_some_and(|verb| verb == channel::RESIDENT_VERB) {
+        resident::enter()
+    }
     let Some(arguments) = Arguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let mut server = match arguments.mode {
         Mode::Park | Mode::Probe => park::enter(arguments),
         Mode::Serve => {
             let Some(Given { socket, memory, artifact }) = process::adopt(arguments.held) else { process::refuse() };
             let mut timeline = Timeline::begin(Some(entered), entered);
-            let started = Started::start(&arguments, artifact, &mut timeline);
+            let started = Started::start(&arguments, artifact, None, &mut timeline);
             Server::new(socket, memory, started, timeline)
         }
     };

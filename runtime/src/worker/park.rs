@@ -52,7 +52,7 @@ fn warm_on_a_thread(arguments: Arguments) -> Started {
 /// Starts the models and runs each, with the inputs of its golden run where it has one. A guest is linked and not run: it
 /// has state of its own in its instance alone.
 fn warm(arguments: &Arguments) -> Result<Started, Failure> {
-    let started = Started::start(arguments, None, &mut Timeline::new())?;
+    let started = Started::start(arguments, None, None, &mut Timeline::new())?;
     started.instances().iter().try_for_each(|instance| warm_up(instance))?;
     Ok(started)
 }

@@ -62,6 +62,11 @@ pub(super) fn refuse() -> ! {
 
 /// Ends the process: nothing is torn down that the kernel frees anyway.
 pub(super) fn end() -> ! {
+    end_with(0)
+}
+
+/// As [`end`], with this exit code.
+pub(super) fn end_with(code: i32) -> ! {
     // SAFETY: `_exit` has no preconditions. Exit handlers do not run: what they would release ends with the process.
-    unsafe { libc::_exit(0) }
+    unsafe { libc::_exit(code) }
 }

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::facts::Facts;
 use super::line::Line;
+use super::resident;
 use super::start::Started;
 use crate::channel::{self, Failure, Packet, Place, Record, SharedMemory};
-use crate::engine::Outputs;
+use crate::engine::{EngineError, Outputs, Stop};
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// How long a worker that waits keeps the memory of activations, which are of no use between runs. The next run then
@@ -24,6 +25,34 @@ pub(super) struct Server {
     pub(super) started: Result<Started, Failure>,
     /// Of the start; until the first answer, which carries it.
     pub(super) timeline: Option<Timeline>,
+    /// Where a run must be stopped without the process: in a worker that other models are in.
+    switch: Option<Arc<Switch>>,
+}
+
+/// Stops a model's runs: the one that goes on, and all that come.
+#[derive(Default)]
+pub(super) struct Switch(Mutex<(bool, Option<Arc<Stop>>)>);
+
+impl Switch {
+    /// What the next run is to be given.
+    fn begin(&self) -> Result<Arc<Stop>, EngineError> {
+        let stop = Arc::new(Stop::new()?);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 {
+            stop.stop();
+        }
+        state.1 = Some(Arc::clone(&stop));
+        Ok(stop)
+    }
+
+    /// Stops it.
+    pub(super) fn stop(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = true;
+        if let Some(run) = &state.1 {
+            run.stop();
+        }
+    }
 }
 
 impl Server {
@@ -33,7 +62,12 @@ impl Server {
         started: Result<Started, Failure>,
         timeline: Timeline,
     ) -> Server {
-        Server { line: Arc::new(Line::new(socket, memory)), started, timeline: Some(timeline) }
+        Server { line: Arc::new(Line::new(socket, memory)), started, timeline: Some(timeline), switch: None }
+    }
+
+    /// The same, whose runs `switch` stops.
+    pub(super) fn with_switch(self, switch: Arc<Switch>) -> Server {
+        Server { switch: Some(switch), ..self }
     }
 
     /// Answers until the launcher is gone, or says what no launcher says. `watch` is called after the first answer, which
@@ -48,6 +82,7 @@ impl Server {
                 Packet::Guest(request) => self.guest(request, streams),
                 Packet::Facts => self.tell_facts(),
                 Packet::Ready => self.tell_ready(),
+                Packet::Device => self.tell_device(),
                 Packet::Answer(_)
                 | Packet::Failed(..)
                 | Packet::Refused { .. }
@@ -91,18 +126,24 @@ impl Server {
 
     /// Tells why there is no answer, from `free` on.
     pub(super) fn fail(&mut self, failure: &Failure, free: usize) -> io::Result<()> {
+        resident::end_if_lost(failure, &self.line);
         // Where there is no room even for the words, the class still tells.
         let message = channel::write_text(&mut self.line.memory(), free, &failure.message).unwrap_or_default();
         channel::send(&self.line.socket, Packet::Failed(failure.class as u32, message))
     }
 
     fn compute(&mut self, model: u32, request: Place) -> Result<Outputs, Failure> {
-        let Server { line, timeline, started } = self;
+        let Server { line, timeline, started, switch } = self;
         let memory = &mut *line.memory();
         let record = timed(timeline, Phase::Input, || Record::read(memory, request));
         let record = record.map_err(|error| Failure::of(&error))?;
         let instance = started.as_ref().map_err(Failure::clone)?.instance(model)?;
-        timed(timeline, Phase::Inference, || instance.run(&record.tensors(memory))).map_err(|error| Failure::of(&error))
+        let inputs = record.tensors(memory);
+        let run = || match switch {
+            None => instance.run(&inputs),
+            Some(switch) => instance.run_stoppable(&inputs, &*switch.begin()?),
+        };
+        timed(timeline, Phase::Inference, run).map_err(|error| Failure::of(&error))
     }
 
     /// Copies `outputs` into shared memory, from `free` on.
@@ -126,6 +167,16 @@ impl Server {
         let phases = self.timeline.take().map_or_else(Vec::new, |timeline| timeline.recorded());
         let place = channel::write(&mut self.line.memory(), 0, &[], &phases)?;
         channel::send(&self.line.socket, Packet::Answer(place))
+    }
+
+    /// Tells what the model has of a device: JSON, null where it has none.
+    fn tell_device(&mut self) -> io::Result<()> {
+        let facts = match &self.started {
+            Ok(started) => started.instances().iter().find_map(|instance| instance.device()),
+            Err(failure) => return self.fail(&failure.clone(), 0),
+        };
+        let text = channel::write_text(&mut self.line.memory(), 0, &serde_json::to_string(&facts)?)?;
+        channel::send(&self.line.socket, Packet::Answer(text))
     }
 
     fn tell_facts(&mut self) -> io::Result<()> {

@@ -8,6 +8,7 @@ use blink_artifact::Artifact;
 use blink_guest::Guest;
 
 use crate::channel::{Arguments, Failure, FailureClass, Mode, ONLY};
+use crate::engine::cuda::DeviceHost;
 use crate::guest::{CodeCache, GuestError, link};
 use crate::instance::{Instance, StartOptions};
 use crate::library::{self, Library, Origin};
@@ -25,10 +26,12 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Opens the artifact, which is in `file` where that is given, starts its models, and links its guest beside that.
+    /// Opens the artifact, which is in `file` where that is given, starts its models, and links its guest beside that. With
+    /// a `host` models start on its device, where no guest can be.
     pub(super) fn start(
         arguments: &Arguments,
         file: Option<File>,
+        host: Option<&'static DeviceHost>,
         timeline: &mut Timeline,
     ) -> Result<Started, Failure> {
         let path = &arguments.artifact;
@@ -37,7 +40,12 @@ impl Started {
             opened.map(Arc::new).map_err(|source| ModelError::Open { path: path.clone(), source })
         });
         let artifact = artifact.map_err(|error| Failure::of(&error))?;
+        Model::check_device(&artifact, arguments.device).map_err(|error| Failure::of(&error))?;
         let has_guest = artifact.manifest().guest.is_some() && arguments.model.is_none();
+        if has_guest && host.is_some() {
+            let message = "guest cannot run in the worker of a device: name one model, or give --device cpu".into();
+            return Err(Failure { class: FailureClass::Device, message });
+        }
         let models = Model::of_worker_in(&artifact, arguments.model.as_deref()).map_err(|error| Failure::of(&error))?;
 
         let linked = || {
@@ -47,11 +55,11 @@ impl Started {
         };
         let (instances, linked) = if has_guest {
             let (instances, (linked, recorded)) =
-                beside(arguments.mode, linked, || instances(models, arguments, timeline));
+                beside(arguments.mode, linked, || instances(models, arguments, host, timeline));
             timeline.add(recorded);
             (instances, Some(linked))
         } else {
-            (instances(models, arguments, timeline), None)
+            (instances(models, arguments, host, timeline), None)
         };
         let guest = linked.transpose().map_err(|error: GuestError| Failure::of(&error));
         Ok(Started { instances: instances?, guest: guest?, options: arguments.options() })
@@ -103,13 +111,20 @@ fn beside<A: Send, B>(mode: Mode, other: impl Fn() -> A + Send + Sync, work: imp
 fn instances(
     models: Vec<Model>,
     arguments: &Arguments,
+    host: Option<&'static DeviceHost>,
     timeline: &mut Timeline,
 ) -> Result<Vec<Arc<Instance>>, Failure> {
+    let options = arguments.options();
+    if let Some(host) = host {
+        let strict = arguments.strict;
+        let start = |model: Model| Instance::start_on_device(host, &model, &options, strict, timeline).map(Arc::new);
+        return models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error));
+    }
     let library = match &arguments.library {
         Some(path) => Ok(Library { path: path.clone(), origin: Origin::Environment }),
         None => library::find(),
     };
     let library = library.map_err(|error| Failure::of(&error))?;
-    let start = |model: Model| Instance::start_on(&library, &model, &arguments.options(), timeline).map(Arc::new);
+    let start = |model: Model| Instance::start_on(&library, &model, &options, timeline).map(Arc::new);
     models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error))
 }

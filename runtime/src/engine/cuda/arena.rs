@@ -1,0 +1,126 @@
+//! [`DeviceArena`]: one model's memory for activations on a device.
+//!
+//! A block that is given back may be used again while the device still works on it: that is sound because all of a model's
+//! work is on one stream, in order. So models never share an arena. It begins with one region of the size that the model
+//! was seen to need and grows by what is asked for beyond that.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use blink_snapshots::FreeList;
+
+use super::CudaError;
+use super::budget::{Allocation, Budget};
+
+/// Every block begins at a multiple of so many bytes, as what the driver allocates does.
+const ALIGNMENT: usize = 256;
+/// Least bytes of a region: a call of the driver's for every small tensor would take longer than a run.
+const LEAST_REGION: usize = 1 << 20;
+
+/// Device memory of one model.
+pub struct DeviceArena {
+    budget: &'static Budget,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    regions: Vec<(Allocation, FreeList)>,
+    /// Address of each lent block: its region, and its length.
+    lent: HashMap<u64, (usize, usize)>,
+    /// Why there was no block, the last time that there was none.
+    refused: Option<CudaError>,
+}
+
+thread_local! {
+    /// The arena of the model that this thread works for.
+    static CURRENT: RefCell<Option<Arc<DeviceArena>>> = const { RefCell::new(None) };
+}
+
+impl DeviceArena {
+    /// An arena with a region of `expected` bytes; with none yet where that is 0.
+    pub fn new(budget: &'static Budget, expected: u64) -> Result<DeviceArena, CudaError> {
+        let mut state = State::default();
+        if expected > 0 {
+            state.grow(budget, usize::try_from(expected).unwrap_or(usize::MAX))?;
+        }
+        Ok(DeviceArena { budget, state: Mutex::new(state) })
+    }
+
+    /// Runs `work` with this arena behind every allocation that ONNX Runtime makes on this thread.
+    pub fn during<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
+        /// Puts back what was before, whatever `work` does.
+        struct Before(Option<Arc<DeviceArena>>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                CURRENT.replace(self.0.take());
+            }
+        }
+        let _before = Before(CURRENT.replace(Some(Arc::clone(self))));
+        work()
+    }
+
+    /// The arena of the calling thread.
+    pub(super) fn current() -> Option<Arc<DeviceArena>> {
+        CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// The address of a block of at least `len` bytes; `None` where there is no room, which [`DeviceArena::refusal`] tells
+    /// more of.
+    pub(super) fn alloc(&self, len: usize) -> Option<u64> {
+        let len = len.max(1).checked_next_multiple_of(ALIGNMENT)?;
+        let mut state = self.lock();
+        let best = |state: &State| {
+            let fits = state.regions.iter().enumerate().filter_map(|(at, (_, list))| Some((list.best_fit(len)?, at)));
+            fits.min().map(|(_, at)| at)
+        };
+        let at = match best(&state) {
+            Some(at) => at,
+            None => match state.grow(self.budget, len.max(LEAST_REGION)).or_else(|_| state.grow(self.budget, len)) {
+                Ok(at) => at,
+                Err(error) => {
+                    state.refused = Some(error);
+                    return None;
+                }
+            },
+        };
+        let (memory, list) = &mut state.regions[at];
+        let address = memory.address() + list.take(len)? as u64;
+        state.lent.insert(address, (at, len));
+        Some(address)
+    }
+
+    /// Takes a block back; whether it was one of this arena's.
+    pub(super) fn free(&self, address: u64) -> bool {
+        let mut state = self.lock();
+        let Some((at, len)) = state.lent.remove(&address) else { return false };
+        let (memory, list) = &mut state.regions[at];
+        list.give((address - memory.address()) as usize, len);
+        true
+    }
+
+    /// Why the last block that could not be had could not; asked once.
+    pub fn refusal(&self) -> Option<CudaError> {
+        self.lock().refused.take()
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> u64 {
+        self.lock().regions.iter().map(|(memory, _)| memory.bytes()).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No panic leaves the state half changed: nothing in it can panic between two writes.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn grow(&mut self, budget: &'static Budget, len: usize) -> Result<usize, CudaError> {
+        let len = len.checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX);
+        let memory = budget.allocate(len as u64)?;
+        self.regions.push((memory, FreeList::new(len)));
+        Ok(self.regions.len() - 1)
+    }
+}

@@ -1,0 +1,194 @@
+//! [`Budget`]: how much of a device's memory its worker may hold, and the weights that it keeps of models that sleep.
+//!
+//! Weights are kept after their model has gone, so that it starts again without an upload. They are the first to give
+//! way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use blink_artifact::Artifact;
+
+use super::CudaError;
+use super::gpu::{DeviceMemory, Gpu};
+use super::kept::{Kept, UploadedWeights};
+use super::upload::Uploader;
+
+/// The memory of one device that one worker may hold.
+pub struct Budget {
+    gpu: &'static Gpu,
+    uploader: Uploader,
+    most: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: u64,
+    weights: HashMap<[u8; 32], Kept>,
+    /// Counts uses, so that the least recent one is known.
+    clock: u64,
+    evicted: u64,
+}
+
+/// What a budget holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BudgetStats {
+    /// Most bytes that it may hold.
+    pub most: u64,
+    /// Bytes that it holds: weights and arenas.
+    pub held: u64,
+    /// Of these, weights of models that sleep.
+    pub asleep: u64,
+    /// Sections of weights that had to give way so far.
+    pub evicted: u64,
+}
+
+/// Memory that counts against a budget. Dropped, it is free again.
+pub struct Allocation {
+    memory: DeviceMemory,
+    budget: &'static Budget,
+}
+
+impl Allocation {
+    /// Where it begins, on the device.
+    pub(super) fn address(&self) -> u64 {
+        self.memory.address
+    }
+
+    /// Its length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
+    /// The memory itself.
+    pub(super) fn memory(&self) -> &DeviceMemory {
+        &self.memory
+    }
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        self.budget.lock().held -= self.memory.bytes();
+    }
+}
+
+impl Budget {
+    /// A budget of `most` bytes; `None`: nine tenths of what is free now, so that others on the device find some, too.
+    pub fn new(gpu: &'static Gpu, most: Option<u64>) -> Result<Budget, CudaError> {
+        let free = gpu.memory()?.free;
+        let most = most.unwrap_or(free / 10 * 9);
+        Ok(Budget { gpu, uploader: Uploader::new(gpu)?, most, state: Mutex::default() })
+    }
+
+    /// Memory of `bytes` bytes, at least 1. Weights of models that sleep give way to it.
+    pub fn allocate(&'static self, bytes: u64) -> Result<Allocation, CudaError> {
+        loop {
+            let refused = if self.reserve(bytes) {
+                match self.gpu.allocate(bytes) {
+                    Ok(memory) => return Ok(Allocation { memory, budget: self }),
+                    Err(error) => {
+                        self.lock().held -= bytes;
+                        match error {
+                            CudaError::Memory { .. } => error,
+                            other => return Err(other),
+                        }
+                    }
+                }
+            } else {
+                CudaError::Budget { bytes, held: self.lock().held, most: self.most }
+            };
+            // Dropped outside of the lock, which their end takes.
+            let gave_way = self.lock().evict();
+            if gave_way.is_none() {
+                return Err(refused);
+            }
+        }
+    }
+
+    /// The weights of a model, uploaded before or being uploaded from now on: wait for them before a run. `None` where the
+    /// model has no such section.
+    pub fn weights(
+        &'static self,
+        artifact: &Arc<Artifact>,
+        model: u32,
+    ) -> Result<Option<Arc<UploadedWeights>>, CudaError> {
+        let Some(hash) = artifact.weights_hash(model) else { return Ok(None) };
+        if let Some(found) = self.find(hash, artifact, model) {
+            return Ok(Some(found));
+        }
+        let memory = self.allocate(artifact.weights(model).len() as u64)?;
+        let weights = Arc::new(UploadedWeights::new(memory));
+        let mut state = self.lock();
+        state.clock += 1;
+        let kept = Kept::new(&weights, Arc::clone(artifact), model, state.clock);
+        // Two starts at once have both uploaded; one of them is kept.
+        state.weights.entry(*hash).or_insert(kept);
+        drop(state);
+        weights.begin(&self.uploader, artifact, model);
+        Ok(Some(weights))
+    }
+
+    /// Weights that are there, where they are those of this file.
+    fn find(&self, hash: &[u8; 32], from: &Artifact, model: u32) -> Option<Arc<UploadedWeights>> {
+        let (found, first, is_known) = {
+            let mut state = self.lock();
+            state.clock += 1;
+            let now = state.clock;
+            let kept = state.weights.get_mut(hash)?;
+            if kept.weights.has_failed() {
+                state.weights.remove(hash);
+                return None;
+            }
+            kept.last_used = now;
+            (Arc::clone(&kept.weights), kept.origin(), kept.files.contains(&from.file_id()))
+        };
+        // A table only says what a section's hash is. Before weights of one file serve another, both are hashed.
+        if !is_known {
+            let is_true = |artifact: &Artifact, model: u32| blake3::hash(artifact.weights(model)).as_bytes() == hash;
+            if !is_true(&first.0, first.1) || !is_true(from, model) {
+                return None;
+            }
+            if let Some(kept) = self.lock().weights.get_mut(hash) {
+                kept.files.insert(from.file_id());
+            }
+        }
+        Some(found)
+    }
+
+    /// What it holds now.
+    pub fn stats(&self) -> BudgetStats {
+        let state = self.lock();
+        let asleep = state.weights.values().filter(|kept| kept.is_asleep()).map(|kept| kept.weights.bytes()).sum();
+        BudgetStats { most: self.most, held: state.held, asleep, evicted: state.evicted }
+    }
+
+    /// The device.
+    pub fn gpu(&self) -> &'static Gpu {
+        self.gpu
+    }
+
+    fn reserve(&self, bytes: u64) -> bool {
+        let mut state = self.lock();
+        match state.held.checked_add(bytes).filter(|held| *held <= self.most) {
+            Some(held) => {
+                state.held = held;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes the weights out that no model uses and that were used least recently.
+    fn evict(&mut self) -> Option<Kept> {
+        let asleep = self.weights.iter().filter(|(_, kept)| kept.is_asleep());
+        let hash = *asleep.min_by_key(|(_, kept)| kept.last_used)?.0;
+        self.evicted += 1;
+        self.weights.remove(&hash)
+    }
+}
