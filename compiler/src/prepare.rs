@@ -3,19 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use blink_artifact::manifest::{ModelRecord, Optimisation, Provenance, ValueSpec};
+use blink_artifact::manifest::{ModelRecord, Optimisation, OutputError, Provenance, ValueSpec};
 use blink_artifact::{Artifact, HostClass};
 use blink_runtime::engine::{Engine, Optimise};
 
 use crate::clock::Clock;
+use crate::device;
 use crate::dims;
 use crate::encode::{Encoded, Form};
 use crate::error::CompileError;
 use crate::onnx::{self, Source};
 use crate::optimise::Optimiser;
 use crate::read::{Input, Origin};
-use crate::request::{Prepack, Request, Stage};
-use crate::summary::{self, ModelSummary};
+use crate::request::{CompileDevice, Prepack, Request, Stage};
+use crate::summary::{self, DeviceSummary, ModelSummary};
 use crate::trial::Candidate;
 
 /// A model that can be written.
@@ -78,6 +79,8 @@ fn taken(artifact: &Arc<Artifact>, index: u32, name: String) -> Prepared {
         prepack_times: None,
         arena: record.arena,
         golden: record.golden.is_some(),
+        outputs: record.outputs.iter().map(|output| output.name.clone()).collect(),
+        device: record.device.as_ref().map(DeviceSummary::of),
         taken_over: true,
     };
     let golden = artifact.golden(index).to_vec();
@@ -102,9 +105,13 @@ impl Job<'_> {
         let (request, engine) = (self.shop.request, self.engine);
         clock.begin(Stage::Optimise, self.source.path());
         let level = if self.shop.host_class.is_portable() { Optimise::Extended } else { Optimise::All };
-        let turn = request.prepack != Prepack::On;
+        let for_device = request.device != CompileDevice::Cpu;
+        if request.device.precision() == Some(blink_artifact::manifest::Precision::Fp16) {
+            return Err(CompileError::HalfUnknown);
+        }
+        let turn = request.prepack != Prepack::On && !for_device;
         let (dims, beside): (_, &Path) = (&self.set_dims[..], &request.output);
-        let optimised = Optimiser { engine, source: &self.source, level, dims, turn, beside }.run()?;
+        let optimised = Optimiser { engine, source: &self.source, level, dims, turn, for_device, beside }.run()?;
 
         clock.begin(Stage::Try, self.source.path());
         let graph = Encoded::to_try(&optimised, beside)?;
@@ -112,6 +119,10 @@ impl Job<'_> {
         let trial = candidate.try_out(request, &self.golden_dims)?;
 
         let encoded = Encoded::new(&optimised)?;
+        let device = request.device.precision().map(|precision| {
+            let errors = trial.golden.as_ref().map(|_| vec![OutputError::default(); self.outputs.len()]);
+            device::record(precision, errors, &encoded)
+        });
         let before = self.source.census();
         let external: usize = self.source.external_files().iter().map(|file| file.bytes().len()).sum();
         let summary = ModelSummary {
@@ -125,6 +136,8 @@ impl Job<'_> {
             prepack_times: trial.measured,
             arena: trial.arena,
             golden: trial.golden.is_some(),
+            outputs: self.outputs.iter().map(|output| output.name.clone()).collect(),
+            device: device.as_ref().map(DeviceSummary::of),
             taken_over: false,
         };
         let provenance = provenance(&self.source, self.set_dims, (before.nodes, encoded.nodes));
@@ -139,7 +152,7 @@ impl Job<'_> {
             arena: trial.arena,
             golden,
             provenance,
-            device: None,
+            device,
         };
         let (form, golden) = (encoded.form, stored.unwrap_or_default());
         Ok(Prepared { record, form, golden, summary, notes: trial.notes, source: Some(self.source) })

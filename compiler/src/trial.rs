@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error::CompileError;
 use crate::golden::{self, GoldenInputs};
-use crate::request::{Prepack, Request};
+use crate::request::{CompileDevice, Prepack, Request};
 
 /// Packed bytes below which packing is taken without measuring: it costs a millisecond or two.
 const NEGLIGIBLE: usize = 2 << 20;
@@ -56,8 +56,8 @@ pub(crate) struct Candidate<'a> {
 
 impl Candidate<'_> {
     fn session(&self, threads: usize, prepack: bool) -> Result<Session, EngineError> {
-        let options =
-            SessionOptions { threads, prepack, optimise: Optimise::No, dims: Vec::new(), save: None, pin: true };
+        let (optimise, dims) = (Optimise::No, Vec::new());
+        let options = SessionOptions { threads, prepack, optimise, leave_out: &[], dims, save: None, pin: true };
         Session::new(self.engine, self.graph.clone(), &options, self.inputs, self.outputs)
     }
 
@@ -84,6 +84,7 @@ impl Candidate<'_> {
         };
         let (prepack, measured) = match request.prepack {
             Prepack::On => (true, None),
+            Prepack::Auto if request.device != CompileDevice::Cpu => (true, None),
             Prepack::Off => (false, None),
             Prepack::Auto if packed_bytes < NEGLIGIBLE => (true, None),
             Prepack::Auto => {

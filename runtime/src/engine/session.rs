@@ -66,6 +66,8 @@ pub struct SessionOptions {
     pub prepack: bool,
     /// How far the graph is rewritten.
     pub optimise: Optimise,
+    /// ONNX Runtime's optimisers that are left out, by the names it gives them.
+    pub leave_out: &'static [&'static str],
     /// Sizes for symbolic dims.
     pub dims: Vec<(String, u64)>,
     /// Where the optimised graph goes, if anywhere.
@@ -185,6 +187,10 @@ fn builder(engine: &Engine, options: &SessionOptions, threads: DeferredThreads) 
         .with_config_entry("session.intra_op.spin_duration_us", SPIN)?
         .with_config_entry("session.disable_prepacking", if options.prepack { "0" } else { "1" })?
         .with_thread_manager(threads)?;
+    if !options.leave_out.is_empty() {
+        let names = options.leave_out.join(";");
+        builder = builder.with_config_entry("optimization.disable_specified_optimizers", names)?;
+    }
     for (name, size) in &options.dims {
         builder = builder.with_dimension_override(name, i64::try_from(*size).unwrap_or(i64::MAX))?;
     }
