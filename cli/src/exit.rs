@@ -129,7 +129,7 @@ fn failure(class: FailureClass) -> u8 {
 
 fn compile(error: &CompileError) -> u8 {
     match error {
-        CompileError::Onnx(_) | CompileError::Refused { .. } => 7,
+        CompileError::Onnx(_) | CompileError::Refused { .. } | CompileError::HalfNotFinite { .. } => 7,
         CompileError::Guest(error) if error.is_of_the_guest() => 7,
         CompileError::Link(_) => 7,
         CompileError::Guest(GuestError::OptimiseComponent) => 2,

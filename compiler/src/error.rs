@@ -69,8 +69,11 @@ pub enum CompileError {
     Guest(#[from] GuestError),
     #[error("{0}")]
     Link(#[source] blink_runtime::GuestError),
-    #[error("graphs of half floats cannot be made yet: leave --precision fp16 out")]
-    HalfUnknown,
+    #[error(
+        "output '{output}' passes what half floats can hold where the fp32 graph stays finite: compile with --precision \
+         fp32"
+    )]
+    HalfNotFinite { output: String },
     #[error("temporary file beside {path}: {source}", path = path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("optimised graph could not be laid out: {0}")]

@@ -5,6 +5,7 @@
 //! | `read.rs`, `onnx/` | read: what is asked for, checked before anything else sees it |
 //! | `prepare.rs` | one model, from read to written |
 //! | `optimise.rs`, `saved.rs`, `transpose.rs` | optimise: ONNX Runtime's optimiser, run once; a rewriting of ours |
+//! | `half/` | half floats: where, and how much is lost |
 //! | `device.rs` | what an artifact tells of a model for a device |
 //! | `trial.rs`, `golden.rs` | try: the golden run, the arena's peak, whether packing pays |
 //! | `guest/` | the guest: checked, initialised, stripped, compiled |
@@ -23,6 +24,7 @@ mod external;
 mod external_order;
 mod golden;
 pub mod guest;
+mod half;
 mod names;
 mod numbering;
 pub mod onnx;
@@ -39,6 +41,7 @@ mod transpose;
 mod trial;
 
 pub use error::CompileError;
+pub use half::HalfCounts;
 pub use pipeline::compile;
 pub use request::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
 pub use summary::{DeviceSummary, GuestSummary, ModelSummary, OperatorChange, Summary};

@@ -82,7 +82,7 @@ impl Optimiser<'_> {
         let place = SavePlace::create(self.beside).map_err(|error| self.temporary(error))?;
         let save = Save::Onnx(place.model.path(), place.weights_name());
         self.session(original(), self.level, save).map_err(|error| refused(self.source, error))?;
-        let mut saved = SavedModel::open(&place, Vec::new(), self.beside)?;
+        let mut saved = SavedModel::open(&place, &place.weights_name(), Vec::new(), self.beside)?;
         if self.turn
             && let Some(turned) = transpose(&saved, self.beside)?
         {

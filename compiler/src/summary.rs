@@ -9,6 +9,7 @@ use blink_artifact::manifest::{
 use blink_artifact::{ExecutionProvider, HostClass};
 use serde::Serialize;
 
+use crate::half::HalfCounts;
 use crate::request::Stage;
 use crate::trial::PrepackTimes;
 
@@ -69,6 +70,8 @@ pub struct ModelSummary {
 pub struct DeviceSummary {
     /// What most of the graph computes in.
     pub precision: Precision,
+    /// How much of the graph computes in half floats; absent where none does, and where the model was taken over.
+    pub half: Option<HalfCounts>,
     /// How far each output is from that of the fp32 graph; absent where there was nothing to compare.
     pub error: Option<Vec<OutputError>>,
     /// Whether a node of the graph may be computed by cuDNN.
@@ -81,9 +84,10 @@ pub struct DeviceSummary {
 
 impl DeviceSummary {
     /// What a record says, in short.
-    pub(crate) fn of(record: &DeviceRecord) -> DeviceSummary {
+    pub(crate) fn of(record: &DeviceRecord, half: Option<HalfCounts>) -> DeviceSummary {
         DeviceSummary {
             precision: record.precision,
+            half,
             error: record.error.clone(),
             cudnn: record.cudnn,
             trial: record.trial.clone(),

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use blink_artifact::manifest::{ArenaPlan, Golden, ValueSpec};
-use blink_runtime::EngineError;
 use blink_runtime::engine::{Engine, Graph, Optimise, Session, SessionOptions};
+use blink_runtime::{EngineError, Outputs};
 use blink_snapshots::TensorArena;
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub(crate) struct Trial {
     pub(crate) arena: ArenaPlan,
     /// The golden run and the bytes to keep of it.
     pub(crate) golden: Option<(Golden, Vec<u8>)>,
+    /// The inputs of the golden run.
+    pub(crate) inputs: Option<GoldenInputs>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
 }
@@ -79,7 +81,7 @@ impl Candidate<'_> {
                 ));
                 let prepack = request.prepack != Prepack::Off;
                 let arena = ArenaPlan { alignment: TensorArena::ALIGNMENT as u32, ..ArenaPlan::default() };
-                return Ok(Trial { prepack, measured: None, arena, golden: None, notes });
+                return Ok(Trial { prepack, measured: None, arena, golden: None, inputs: None, notes });
             }
         };
         let (prepack, measured) = match request.prepack {
@@ -96,7 +98,12 @@ impl Candidate<'_> {
         if !golden.0.reproducible {
             notes.push("two runs gave different outputs: `verify` will compare shapes only".into());
         }
-        Ok(Trial { prepack, measured, arena, golden: Some(golden), notes })
+        Ok(Trial { prepack, measured, arena, golden: Some(golden), inputs: Some(inputs), notes })
+    }
+
+    /// What the graph answers, run once by one thread.
+    pub(crate) fn answer(&self, inputs: &GoldenInputs) -> Result<Outputs, EngineError> {
+        self.session(1, true)?.run(&inputs.views())
     }
 
     fn measure(&self, inputs: &GoldenInputs, threads: usize, packed_bytes: usize) -> Result<PrepackTimes, EngineError> {

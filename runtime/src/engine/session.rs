@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use blink_artifact::manifest::{GraphEncoding, ValueSpec};
 use blink_artifact::{Artifact, MappedFile};
-use blink_tensors::TensorView;
+use blink_tensors::{DType, TensorView};
 use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::value::{TensorElementType, ValueType};
 
 use super::call::{Stop, c_name, call};
 use super::threads::DeferredThreads;
@@ -139,6 +140,17 @@ impl Session {
     pub fn run_until(&self, inputs: &[(usize, TensorView<'_>)], stop: &Stop) -> Result<Outputs, EngineError> {
         let _pinned = self.0.threads.start(self.0.pin)?;
         self.call(inputs, Some(stop))
+    }
+
+    /// The outputs that the graph itself has which are tensors of f32 or f16, with that dtype.
+    pub fn float_outputs(&self) -> Vec<(&str, DType)> {
+        let outputs = self.0.session.outputs().iter();
+        let float = |outlet: &ort::value::Outlet| match outlet.dtype() {
+            ValueType::Tensor { ty: TensorElementType::Float32, .. } => Some(DType::F32),
+            ValueType::Tensor { ty: TensorElementType::Float16, .. } => Some(DType::F16),
+            _ => None,
+        };
+        outputs.filter_map(|outlet| Some((outlet.name(), float(outlet)?))).collect()
     }
 
     /// The engine that it was made by.
