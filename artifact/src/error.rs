@@ -25,7 +25,7 @@ pub enum OpenError {
     #[error("file ends inside the header: found {found} bytes, expected at least 256; copy or compile it again")]
     TruncatedHeader { found: u64 },
     #[error(
-        "format version is {found}, this blink reads 1 and 2; compile the model again, or use the blink that made it"
+        "format version is {found}, this blink reads 1 to 3; compile the model again, or use the blink that made it"
     )]
     FormatVersion { found: u32 },
     #[error("header length is {found}, expected 256; copy or compile it again")]
@@ -41,7 +41,8 @@ pub enum OpenError {
     #[error("host class {code} is not known, expected 1 to 5; use a newer blink, or compile the model again")]
     HostClass { code: u32 },
     #[error(
-        "execution provider {code} is not one that this format version has, expected 1 (CPU), in version 3 2 (CUDA); use a newer blink, or compile the model again"
+        "execution provider is {code}, expected 1 (CPU) in format versions 1 and 2, 2 (CUDA) in version 3; use a newer \
+         blink, or compile the model again"
     )]
     Provider { code: u32 },
     #[error("model count is {found}, expected 1 to 64; copy or compile it again")]

@@ -12,7 +12,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"\x89BLNK\r\n\x1a";
 pub const FORMAT_VERSION: u32 = 3;
 /// The version of artifacts with a guest.
 pub(crate) const WITH_GUEST: u32 = 2;
-/// The version of artifacts without a guest. Both are for the CPU.
+/// The version of artifacts without a guest. It and [`WITH_GUEST`] are for the CPU.
 pub(crate) const WITHOUT_GUEST: u32 = 1;
 /// Bytes the header takes.
 pub(crate) const HEADER_LEN: usize = 256;

@@ -15,6 +15,7 @@ use blink_runtime::library::LibraryError;
 use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
 
 use crate::tensor_files::TensorFileError;
+use crate::verbs::compile::Contradiction;
 use crate::verbs::run::WrongUse;
 
 /// The codes, as `--help` and the man page list them.
@@ -107,7 +108,8 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(TensorFileError::Write { .. }) = cause.downcast_ref() {
         return Some(1);
     }
-    (cause.is::<BindError>() || cause.is::<TensorFileError>() || cause.is::<WrongUse>()).then_some(2)
+    let is_wrong_use = cause.is::<BindError>() || cause.is::<TensorFileError>() || cause.is::<WrongUse>();
+    (is_wrong_use || cause.is::<Contradiction>()).then_some(2)
 }
 
 fn failure(class: FailureClass) -> u8 {
@@ -127,11 +129,11 @@ fn failure(class: FailureClass) -> u8 {
 
 fn compile(error: &CompileError) -> u8 {
     match error {
-        CompileError::Onnx(_) | CompileError::Refused { .. } => 7,
+        CompileError::Onnx(_) | CompileError::Refused { .. } | CompileError::HalfNotFinite { .. } => 7,
         CompileError::Guest(error) if error.is_of_the_guest() => 7,
         CompileError::Link(_) => 7,
         CompileError::Guest(GuestError::OptimiseComponent) => 2,
-        CompileError::OtherHosts { .. } | CompileError::OtherOrt { .. } => 4,
+        CompileError::OtherHosts { .. } | CompileError::OtherOrt { .. } | CompileError::OtherProvider { .. } => 4,
         CompileError::Artifact { source, .. } => failure(source.into()),
         CompileError::UnknownDim { .. }
         | CompileError::DuplicateDim { .. }

@@ -23,6 +23,7 @@ const ENTRY: u64 = 64;
 pub(crate) struct Assembly<'a> {
     pub(crate) output: &'a Path,
     pub(crate) host_class: HostClass,
+    pub(crate) provider: ExecutionProvider,
     pub(crate) manifest: &'a Manifest,
     pub(crate) models: &'a [Prepared],
     pub(crate) guest: Option<&'a guest::Prepared>,
@@ -44,7 +45,7 @@ impl Assembly<'_> {
         let ort = OrtVersion::parse(library::ORT_VERSION).expect("the pinned version is three numbers");
         // There are 64 models at most, of three sections at most.
         let (models, sections) = (self.models.len() as u32, sections as u32);
-        let plan = Plan { host_class: self.host_class, provider: ExecutionProvider::Cpu, ort, models, sections };
+        let plan = Plan { host_class: self.host_class, provider: self.provider, ort, models, sections };
         let mut writer = ArtifactWriter::create(self.output, plan)?;
         for Small { kind, model, bytes } in small {
             writer.section(kind, model, PAGE as u32, bytes.len() as u64, |out| out.write_all(bytes))?;

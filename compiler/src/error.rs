@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use blink_artifact::{HostClass, OpenError, OrtVersion, WriteError};
+use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion, WriteError};
 use blink_runtime::library::{LibraryError, ORT_VERSION};
 use blink_runtime::{EngineError, ModelError, RunError, StartError};
 
@@ -54,6 +54,12 @@ pub enum CompileError {
     )]
     OtherHosts { path: PathBuf, found: HostClass, expected: HostClass },
     #[error(
+        "{path} was compiled for {}, the artifact is to be for {}: an artifact is for one of them; compile its models \
+         again with --device {}",
+        of(*found), of(*expected), of(*expected).to_ascii_lowercase(), path = path.display()
+    )]
+    OtherProvider { path: PathBuf, found: ExecutionProvider, expected: ExecutionProvider },
+    #[error(
         "{path} was compiled with ONNX Runtime {found}, this blink compiles with {ORT_VERSION}: compile its \
          models again",
         path = path.display()
@@ -63,6 +69,11 @@ pub enum CompileError {
     Guest(#[from] GuestError),
     #[error("{0}")]
     Link(#[source] blink_runtime::GuestError),
+    #[error(
+        "output '{output}' passes what half floats can hold where the fp32 graph stays finite: compile with --precision \
+         fp32"
+    )]
+    HalfNotFinite { output: String },
     #[error("temporary file beside {path}: {source}", path = path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("optimised graph could not be laid out: {0}")]
@@ -85,4 +96,12 @@ pub enum CompileError {
         "artifact answers otherwise than the model it was made of (output '{output}'): this is a bug, please report it with the model"
     )]
     Disagrees { output: String },
+}
+
+/// What a provider is called.
+fn of(provider: ExecutionProvider) -> &'static str {
+    match provider {
+        ExecutionProvider::Cpu => "CPU",
+        ExecutionProvider::Cuda => "CUDA",
+    }
 }

@@ -4,10 +4,12 @@
 //! places for them and the weights are streamed to those places; they are never held in memory. Weights first used by
 //! one node stand in the order of their names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
+use blink_artifact::manifest::DeviceWeight;
 use blink_runtime::engine::WEIGHTS_FILE;
+use blink_tensors::DType;
 use bytes::Bytes;
 use prost::Message;
 
@@ -19,12 +21,18 @@ use crate::onnx::proto::{
 use crate::placement;
 use crate::saved::SavedModel;
 
+/// Most bytes of a weight's name and most weights that a manifest tells of (`docs/format.md`).
+const MAX_NAME: usize = 1024;
+const MAX_UPLOADS: usize = 65_536;
+
 /// A graph in the `onnx` encoding.
 pub(crate) struct ExternalLayout {
     /// The graph section.
     pub(crate) graph: Vec<u8>,
     /// Length of the weights section; 0 where there are no large weights.
     pub(crate) weights_len: u64,
+    /// The weights that are initializers of the graph itself and have a dtype of ours, in the order of their places.
+    pub(crate) uploads: Vec<DeviceWeight>,
     /// Each weight's place in the weights section, ascending.
     weights: Vec<(u64, Bytes)>,
 }
@@ -35,11 +43,13 @@ impl ExternalLayout {
         let mut model = saved.proto.clone();
         external_order::sort(&mut model);
         let mut placed = Placed { saved, end: 0, weights: Vec::new() };
+        let mut uploads = Vec::new();
         if let Some(graph) = &mut model.graph {
             placed.graph(graph)?;
+            uploads = uploads_of(graph);
         }
         let weights_len = placement::section_len(placed.end);
-        Ok(ExternalLayout { graph: model.encode_to_vec(), weights_len, weights: placed.weights })
+        Ok(ExternalLayout { graph: model.encode_to_vec(), weights_len, uploads, weights: placed.weights })
     }
 
     /// Writes the weights section.
@@ -95,6 +105,24 @@ impl Placed<'_> {
         tensor.external_data = external_data(WEIGHTS_FILE, offset, len);
         Ok(())
     }
+}
+
+/// The initializers of a graph that has been placed which may lie on a device before the session is made. Defaults of
+/// inputs may not: a caller can give others.
+fn uploads_of(graph: &GraphProto) -> Vec<DeviceWeight> {
+    let inputs: HashSet<&str> = graph.input.iter().map(|input| input.name()).collect();
+    let upload = |tensor: &TensorProto| {
+        let place = tensor.external_data.iter().find(|entry| entry.key() == "offset")?;
+        let dtype = DType::from_onnx_code(tensor.data_type()).filter(|dtype| *dtype != DType::String)?;
+        let shape = tensor.dims.iter().map(|dim| u64::try_from(*dim).ok()).collect::<Option<_>>()?;
+        Some(DeviceWeight { name: tensor.name().to_owned(), dtype, shape, offset: place.value().parse().ok()? })
+    };
+    let can_be_told = |weight: &DeviceWeight| (1..=MAX_NAME).contains(&weight.name.len());
+    let external = graph.initializer.iter().filter(|tensor| is_external(tensor) && !inputs.contains(tensor.name()));
+    let mut uploads: Vec<_> = external.filter_map(upload).filter(can_be_told).collect();
+    uploads.sort_by_key(|weight| weight.offset);
+    uploads.truncate(MAX_UPLOADS);
+    uploads
 }
 
 /// What ONNX calls `len` bytes at `offset` of the file `location`.

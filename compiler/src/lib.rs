@@ -5,6 +5,8 @@
 //! | `read.rs`, `onnx/` | read: what is asked for, checked before anything else sees it |
 //! | `prepare.rs` | one model, from read to written |
 //! | `optimise.rs`, `saved.rs`, `transpose.rs` | optimise: ONNX Runtime's optimiser, run once; a rewriting of ours |
+//! | `half/` | half floats: where, and how much is lost |
+//! | `device.rs` | what an artifact tells of a model for a device |
 //! | `trial.rs`, `golden.rs` | try: the golden run, the arena's peak, whether packing pays |
 //! | `guest/` | the guest: checked, initialised, stripped, compiled |
 //! | `encode.rs`, `ort_format/`, `external.rs`, `placement.rs` | write: graph and weights in their places |
@@ -14,6 +16,7 @@
 
 mod assemble;
 mod clock;
+mod device;
 mod dims;
 mod encode;
 mod error;
@@ -21,6 +24,7 @@ mod external;
 mod external_order;
 mod golden;
 pub mod guest;
+mod half;
 mod names;
 mod numbering;
 pub mod onnx;
@@ -37,7 +41,8 @@ mod transpose;
 mod trial;
 
 pub use error::CompileError;
+pub use half::HalfCounts;
 pub use pipeline::compile;
-pub use request::{GuestSource, ModelSource, Prepack, Request, Stage, Target};
-pub use summary::{GuestSummary, ModelSummary, OperatorChange, Summary};
+pub use request::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
+pub use summary::{DeviceSummary, GuestSummary, ModelSummary, OperatorChange, Summary};
 pub use trial::PrepackTimes;

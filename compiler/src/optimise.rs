@@ -18,6 +18,32 @@ use crate::transpose::transpose;
 /// for the graph.
 const LARGEST_IN_FLATBUFFER: u64 = 1900 << 20;
 
+/// ONNX Runtime's optimisers up to [`Optimise::Extended`] that make operators which the CPU provider alone has, or that
+/// look at the CPU they run on. Those of transformers (attention, normalisation, activations) make operators that the
+/// CUDA provider has too, for float and for half floats.
+const CPU_ALONE: &[&str] = &[
+    // FusedConv: CUDA has it for float and Relu alone, not for half floats.
+    "ConvActivationFusion",
+    "ConvAddActivationFusion",
+    // FusedGemm.
+    "GemmActivationFusion",
+    // MatMulIntegerToFloat, DynamicQuantizeMatMul.
+    "MatMulIntegerToFloatFusion",
+    "DynamicQuantizeMatMulFusion",
+    // QLinearConv, QLinearMatMul and their like. Without them such a part stays dequantise, compute, quantise.
+    "QDQSelectorActionTransformer",
+    // Signed to unsigned weights, where this CPU multiplies those better.
+    "QDQS8ToU8Transformer",
+    "Avx2WeightS8ToU8Transformer",
+    // MatMulNBits with an activation in it, and several in one.
+    "MatMulNBitsFusion",
+    "MatMulNBitsMlpFusion",
+    "MatMulNBitsQkvFusion",
+    // Block layouts. They are of the level after this one, and named in case they move.
+    "NchwcTransformer",
+    "NhwcTransformer",
+];
+
 /// An optimised graph, in temporary files that have no name and go with this value.
 pub(crate) enum Optimised {
     /// ONNX Runtime's flatbuffer, weights included.
@@ -35,6 +61,8 @@ pub(crate) struct Optimiser<'a> {
     pub(crate) dims: &'a [(String, u64)],
     /// Whether weights may be turned round (`transpose.rs`).
     pub(crate) turn: bool,
+    /// Whether the graph is for a device: then it is an ONNX model of operators that device and CPU both have.
+    pub(crate) for_device: bool,
     /// Where the artifact will be: temporary files are on the same file system.
     pub(crate) beside: &'a Path,
 }
@@ -42,7 +70,7 @@ pub(crate) struct Optimiser<'a> {
 impl Optimiser<'_> {
     /// Optimises the model.
     pub(crate) fn run(&self) -> Result<Optimised, CompileError> {
-        let fits = self.source.census().parameter_bytes <= LARGEST_IN_FLATBUFFER;
+        let fits = !self.for_device && self.source.census().parameter_bytes <= LARGEST_IN_FLATBUFFER;
         let original = || Graph::OnnxFile(self.source.path().to_owned());
         if fits && !self.turn {
             // The flatbuffer cannot hold every graph that ONNX Runtime can run. If it cannot run this one, the
@@ -54,7 +82,7 @@ impl Optimiser<'_> {
         let place = SavePlace::create(self.beside).map_err(|error| self.temporary(error))?;
         let save = Save::Onnx(place.model.path(), place.weights_name());
         self.session(original(), self.level, save).map_err(|error| refused(self.source, error))?;
-        let mut saved = SavedModel::open(&place, Vec::new(), self.beside)?;
+        let mut saved = SavedModel::open(&place, &place.weights_name(), Vec::new(), self.beside)?;
         if self.turn
             && let Some(turned) = transpose(&saved, self.beside)?
         {
@@ -81,7 +109,9 @@ impl Optimiser<'_> {
 
     fn session(&self, graph: Graph, optimise: Optimise, save: Save) -> Result<(), EngineError> {
         let dims = if optimise == Optimise::No { Vec::new() } else { self.dims.to_vec() };
-        let options = SessionOptions { threads: 1, prepack: false, optimise, dims, save: Some(save), pin: false };
+        let leave_out = if self.for_device { CPU_ALONE } else { &[] };
+        let options =
+            SessionOptions { threads: 1, prepack: false, optimise, leave_out, dims, save: Some(save), pin: false };
         Session::new(self.engine, graph, &options, &[], &[]).map(drop)
     }
 

@@ -15,7 +15,7 @@ use crate::error::CompileError;
 use crate::guest;
 use crate::prepare::{Prepared, Workshop};
 use crate::read::{Inputs, Origin};
-use crate::request::{Request, Stage, Target};
+use crate::request::{CompileDevice, Request, Stage, Target};
 use crate::summary::Summary;
 
 /// One at a time in a process: trials measure time, and memory in the process's one arena.
@@ -29,7 +29,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Result<Summary, CompileError> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut clock = Clock::new(&mut progress);
-    let host_class = host_class(request.target)?;
+    let host_class = host_class(request.target, request.device)?;
 
     let Inputs { models: inputs, guest, mut notes } = Inputs::open(request, host_class, &mut clock)?;
     let needs_engine = inputs.iter().any(|input| matches!(input.from, Origin::Onnx { .. }));
@@ -38,6 +38,9 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     let shop = Workshop { request, host_class, engine };
     let models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;
     notes.extend(models.iter().flat_map(|model| model.notes.iter().cloned()));
+    if models.iter().any(|model| model.record.device.as_ref().is_some_and(|device| device.trial.is_none())) {
+        notes.push("compiled without a device: memory and placement are not known until it is run".into());
+    }
     let guest = match (guest, &request.guest) {
         (Some(checked), Some(source)) => {
             clock.begin(Stage::Guest, &source.path);
@@ -49,8 +52,8 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
 
     clock.begin(Stage::Write, &request.output);
     let manifest = manifest(&models, guest.as_ref().map(|guest| &guest.record));
-    let (output, guest) = (&request.output, guest.as_ref());
-    let pending = Assembly { output, host_class, manifest: &manifest, models: &models, guest }.write()?;
+    let (output, guest, provider) = (&request.output, guest.as_ref(), request.device.provider());
+    let pending = Assembly { output, host_class, provider, manifest: &manifest, models: &models, guest }.write()?;
     models.iter().try_for_each(Prepared::check_unchanged)?;
 
     clock.begin(Stage::Prove, &request.output);
@@ -60,6 +63,7 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     Ok(Summary {
         output: output.clone(),
         target: host_class,
+        device: provider,
         bytes,
         guest: guest.map(guest::Prepared::summary),
         models: models.into_iter().map(|model| model.summary).collect(),
@@ -72,9 +76,11 @@ fn start_engine() -> Result<&'static Engine, CompileError> {
     Ok(Engine::start(&library::find()?, &mut Timeline::new())?)
 }
 
-fn host_class(target: Target) -> Result<HostClass, CompileError> {
+fn host_class(target: Target, device: CompileDevice) -> Result<HostClass, CompileError> {
     let here = host::class();
     match target {
+        // The device computes most of it, and has no use for the block layout of a CPU.
+        Target::Class(asked) if device != CompileDevice::Cpu && asked == here => Ok(here.portable()),
         Target::Portable => Ok(here.portable()),
         Target::Class(asked) if asked == here || asked == here.portable() => Ok(asked),
         Target::Class(asked) => Err(CompileError::Target { asked, here }),

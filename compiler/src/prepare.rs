@@ -3,20 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use blink_artifact::manifest::{ModelRecord, Optimisation, Provenance, ValueSpec};
+use blink_artifact::manifest::{ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec};
 use blink_artifact::{Artifact, HostClass};
-use blink_runtime::engine::{Engine, Optimise};
+use blink_runtime::engine::{Engine, Graph, Optimise};
 
 use crate::clock::Clock;
+use crate::device;
 use crate::dims;
 use crate::encode::{Encoded, Form};
 use crate::error::CompileError;
+use crate::half::{self, Comparison, HalfCounts};
 use crate::onnx::{self, Source};
-use crate::optimise::Optimiser;
+use crate::optimise::{Optimised, Optimiser};
 use crate::read::{Input, Origin};
-use crate::request::{Prepack, Request, Stage};
-use crate::summary::{self, ModelSummary};
-use crate::trial::Candidate;
+use crate::request::{CompileDevice, Prepack, Request, Stage};
+use crate::summary::{self, DeviceSummary, ModelSummary};
+use crate::trial::{Candidate, Trial};
 
 /// A model that can be written.
 pub(crate) struct Prepared {
@@ -78,6 +80,8 @@ fn taken(artifact: &Arc<Artifact>, index: u32, name: String) -> Prepared {
         prepack_times: None,
         arena: record.arena,
         golden: record.golden.is_some(),
+        outputs: record.outputs.iter().map(|output| output.name.clone()).collect(),
+        device: record.device.as_ref().map(|device| DeviceSummary::of(device, None)),
         taken_over: true,
     };
     let golden = artifact.golden(index).to_vec();
@@ -102,16 +106,23 @@ impl Job<'_> {
         let (request, engine) = (self.shop.request, self.engine);
         clock.begin(Stage::Optimise, self.source.path());
         let level = if self.shop.host_class.is_portable() { Optimise::Extended } else { Optimise::All };
-        let turn = request.prepack != Prepack::On;
+        let for_device = request.device != CompileDevice::Cpu;
+        let turn = request.prepack != Prepack::On && !for_device;
         let (dims, beside): (_, &Path) = (&self.set_dims[..], &request.output);
-        let optimised = Optimiser { engine, source: &self.source, level, dims, turn, beside }.run()?;
+        let mut optimised = Optimiser { engine, source: &self.source, level, dims, turn, for_device, beside }.run()?;
+
+        let halves = self.halve(&mut optimised)?;
 
         clock.begin(Stage::Try, self.source.path());
         let graph = Encoded::to_try(&optimised, beside)?;
         let candidate = Candidate { engine, graph, inputs: &self.inputs, outputs: &self.outputs };
-        let trial = candidate.try_out(request, &self.golden_dims)?;
+        let mut trial = candidate.try_out(request, &self.golden_dims)?;
+        let error = self.error(halves.as_ref(), &mut trial)?;
 
         let encoded = Encoded::new(&optimised)?;
+        // A run on a device, where there is one, belongs here: `DeviceRecord::trial` is its place.
+        let device = request.device.precision().map(|precision| device::record(precision, error, &encoded));
+        let half = halves.map(|halves| halves.counts);
         let before = self.source.census();
         let external: usize = self.source.external_files().iter().map(|file| file.bytes().len()).sum();
         let summary = ModelSummary {
@@ -125,6 +136,8 @@ impl Job<'_> {
             prepack_times: trial.measured,
             arena: trial.arena,
             golden: trial.golden.is_some(),
+            outputs: self.outputs.iter().map(|output| output.name.clone()).collect(),
+            device: device.as_ref().map(|device| DeviceSummary::of(device, half)),
             taken_over: false,
         };
         let provenance = provenance(&self.source, self.set_dims, (before.nodes, encoded.nodes));
@@ -139,11 +152,59 @@ impl Job<'_> {
             arena: trial.arena,
             golden,
             provenance,
-            device: None,
+            device,
         };
         let (form, golden) = (encoded.form, stored.unwrap_or_default());
         Ok(Prepared { record, form, golden, summary, notes: trial.notes, source: Some(self.source) })
     }
+}
+
+impl Job<'_> {
+    /// Where half floats are asked for, puts the model of them in the place of `optimised`.
+    fn halve(&self, optimised: &mut Optimised) -> Result<Option<Halves>, CompileError> {
+        match (self.shop.request.device.precision(), optimised) {
+            (Some(Precision::Fp16), Optimised::Onnx(saved)) => {
+                let half::Halved { model, rounded, counts } =
+                    half::halve(self.engine, saved, &self.shop.request.output)?;
+                let float = std::mem::replace(&mut **saved, model).graph();
+                Ok(Some(Halves { float, rounded: rounded.graph(), counts }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// How far the outputs are from those of floats, for the inputs of the golden run; `None` where that is not known.
+    fn error(&self, halves: Option<&Halves>, trial: &mut Trial) -> Result<Option<Vec<OutputError>>, CompileError> {
+        let Some((inputs, (golden, _))) = trial.inputs.as_ref().zip(trial.golden.as_ref()) else { return Ok(None) };
+        let Some(Halves { float, rounded, .. }) = halves else {
+            return Ok(Some(vec![OutputError::default(); self.outputs.len()]));
+        };
+        if !golden.reproducible {
+            trial.notes.push("what half floats lose is not known: two runs gave different outputs".into());
+            return Ok(None);
+        }
+        let (engine, inputs_of, outputs) = (self.engine, &self.inputs, &self.outputs);
+        let answer =
+            |graph: &Graph| Candidate { engine, graph: graph.clone(), inputs: inputs_of, outputs }.answer(inputs);
+        match half::compare(outputs, &answer(float)?, &answer(rounded)?)? {
+            Comparison::Errors(errors) => Ok(Some(errors)),
+            Comparison::Apart(output) => {
+                trial.notes.push(format!(
+                    "what half floats lose is not known: output '{output}' has another shape or text than in fp32"
+                ));
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// What a model of half floats is compared by.
+struct Halves {
+    /// The graph that it was made of.
+    float: Graph,
+    /// Its twin (`half/rounded.rs`).
+    rounded: Graph,
+    counts: HalfCounts,
 }
 
 fn provenance(source: &Source, set_dims: Vec<(String, u64)>, nodes: (u64, u64)) -> Provenance {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::manifest::ValueSpec;
-use blink_artifact::{Artifact, HostClass, OpenError, OrtVersion};
+use blink_artifact::{Artifact, ExecutionProvider, HostClass, OpenError, OrtVersion};
 use blink_runtime::library::ORT_VERSION;
 
 use crate::clock::Clock;
@@ -48,7 +48,7 @@ impl Inputs {
         for source in &request.models {
             clock.begin(Stage::Read, &source.path);
             check_output(&request.output, &source.path)?;
-            all.add(source, host)?;
+            all.add(source, host, request.device.provider())?;
         }
         if !(1..=MAX_MODELS).contains(&all.models.len()) {
             return Err(CompileError::ModelCount { found: all.models.len() });
@@ -65,7 +65,12 @@ impl Inputs {
         Ok(all)
     }
 
-    fn add(&mut self, source: &ModelSource, host_class: HostClass) -> Result<(), CompileError> {
+    fn add(
+        &mut self,
+        source: &ModelSource,
+        host_class: HostClass,
+        provider: ExecutionProvider,
+    ) -> Result<(), CompileError> {
         let path = &source.path;
         let artifact = match Artifact::open(path) {
             Ok(artifact) => artifact,
@@ -78,7 +83,7 @@ impl Inputs {
             }
             Err(error) => return Err(CompileError::Artifact { path: path.clone(), source: error }),
         };
-        check_artifact(&artifact, path, host_class)?;
+        check_artifact(&artifact, path, host_class, provider)?;
         let records = &artifact.manifest().models;
         let names: Vec<_> = match &source.name {
             None => records.iter().map(|record| record.name.clone()).collect(),
@@ -113,10 +118,19 @@ fn is_no_artifact(error: &OpenError) -> bool {
     matches!(error, NotAnArtifact { .. } | Empty | Io { .. } | NotAFile { .. })
 }
 
-/// Whether an artifact's models can be taken into one for `host_class`. Every byte is checked: it gets a new hash.
-fn check_artifact(artifact: &Artifact, path: &Path, host_class: HostClass) -> Result<(), CompileError> {
+/// Whether an artifact's models can be taken into one for `host_class` and `expected`. Every byte is checked: it gets a
+/// new hash.
+fn check_artifact(
+    artifact: &Artifact,
+    path: &Path,
+    host_class: HostClass,
+    expected: ExecutionProvider,
+) -> Result<(), CompileError> {
     let path = || path.to_owned();
     let header = artifact.header();
+    if header.provider != expected {
+        return Err(CompileError::OtherProvider { path: path(), found: header.provider, expected });
+    }
     if !header.host_class.runs_on(host_class) {
         return Err(CompileError::OtherHosts { path: path(), found: header.host_class, expected: host_class });
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use blink_artifact::HostClass;
+use blink_artifact::manifest::Precision;
+use blink_artifact::{ExecutionProvider, HostClass};
 use blink_runtime::{CodeCache, host};
 use serde::Serialize;
 
@@ -16,7 +17,9 @@ pub struct Request {
     pub guest: Option<GuestSource>,
     /// Where the artifact goes.
     pub output: PathBuf,
-    /// What hosts it is for.
+    /// What runs the graphs.
+    pub device: CompileDevice,
+    /// What hosts it is for. An artifact for a device is always a portable one: this host's class means that too.
     pub target: Target,
     /// Whether weights are packed at start.
     pub prepack: Prepack,
@@ -37,6 +40,7 @@ impl Request {
             models,
             guest: None,
             output,
+            device: CompileDevice::Cpu,
             target: Target::Class(host::class()),
             prepack: Prepack::Auto,
             set_dims: Vec::new(),
@@ -93,6 +97,37 @@ pub struct GuestSource {
     pub cache: Option<CodeCache>,
 }
 
+/// What runs the graphs of an artifact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CompileDevice {
+    /// The CPU.
+    #[default]
+    Cpu,
+    /// A CUDA device; none is needed to compile. The CPU can run what the device cannot.
+    Cuda {
+        /// What most of each graph computes in.
+        precision: Precision,
+    },
+}
+
+impl CompileDevice {
+    /// What the header calls it.
+    pub fn provider(self) -> ExecutionProvider {
+        match self {
+            CompileDevice::Cpu => ExecutionProvider::Cpu,
+            CompileDevice::Cuda { .. } => ExecutionProvider::Cuda,
+        }
+    }
+
+    /// The precision; `None` for the CPU, which computes as the model says.
+    pub fn precision(self) -> Option<Precision> {
+        match self {
+            CompileDevice::Cpu => None,
+            CompileDevice::Cuda { precision } => Some(precision),
+        }
+    }
+}
+
 /// What hosts an artifact is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -105,7 +140,7 @@ pub enum Target {
 /// Whether weights are packed at start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prepack {
-    /// As is faster to the first answer; measured.
+    /// As is faster to the first answer; measured. For a device: packed, as only what is left to the CPU is.
     Auto,
     /// Packed: a slower start, faster runs.
     On,

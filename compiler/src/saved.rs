@@ -49,16 +49,17 @@ impl SavePlace {
 }
 
 impl SavedModel {
-    /// Reads back what was saved to `place`, with `more` files that it refers to.
+    /// Reads back what was saved to `place`, whose weights it calls `location`, with `more` files that it refers to.
     pub(crate) fn open(
         place: &SavePlace,
+        location: &str,
         mut more: Vec<(String, Arc<MappedFile>)>,
         beside: &Path,
     ) -> Result<SavedModel, CompileError> {
         let file = Arc::new(MappedFile::of(place.model.file(), beside)?);
         let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
         if place.weights.file().metadata().map_err(temporary)?.len() > 0 {
-            more.push((place.weights_name(), Arc::new(MappedFile::of(place.weights.file(), beside)?)));
+            more.push((location.to_owned(), Arc::new(MappedFile::of(place.weights.file(), beside)?)));
         }
         let bytes = Bytes::from_owner(Shared(Arc::clone(&file)));
         let proto = ModelProto::decode(bytes).map_err(|source| CompileError::Optimised { source })?;

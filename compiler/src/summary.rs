@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use blink_artifact::HostClass;
-use blink_artifact::manifest::{ArenaPlan, GraphEncoding, GuestKind, GuestStep};
+use blink_artifact::manifest::{
+    ArenaPlan, DeviceRecord, DeviceTrial, GraphEncoding, GuestKind, GuestStep, OutputError, Precision,
+};
+use blink_artifact::{ExecutionProvider, HostClass};
 use serde::Serialize;
 
+use crate::half::HalfCounts;
 use crate::request::Stage;
 use crate::trial::PrepackTimes;
 
@@ -17,6 +20,8 @@ pub struct Summary {
     pub output: PathBuf,
     /// The hosts it runs on.
     pub target: HostClass,
+    /// What runs the graphs.
+    pub device: ExecutionProvider,
     /// Bytes of the artifact.
     pub bytes: u64,
     /// The models, in the artifact's order.
@@ -54,6 +59,41 @@ pub struct ModelSummary {
     pub arena: ArenaPlan,
     /// Whether it has a golden run.
     pub golden: bool,
+    /// Names of its outputs.
+    pub outputs: Vec<String>,
+    /// What is known of it on a device; absent where it is for the CPU.
+    pub device: Option<DeviceSummary>,
+}
+
+/// What is known of a model for a device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceSummary {
+    /// What most of the graph computes in.
+    pub precision: Precision,
+    /// How much of the graph computes in half floats; absent where none does, and where the model was taken over.
+    pub half: Option<HalfCounts>,
+    /// How far each output is from that of the fp32 graph; absent where there was nothing to compare.
+    pub error: Option<Vec<OutputError>>,
+    /// Whether a node of the graph may be computed by cuDNN.
+    pub cudnn: bool,
+    /// What a run on a device showed; absent where there was none.
+    pub trial: Option<DeviceTrial>,
+    /// Bytes that are uploaded.
+    pub weights_bytes: u64,
+}
+
+impl DeviceSummary {
+    /// What a record says, in short.
+    pub(crate) fn of(record: &DeviceRecord, half: Option<HalfCounts>) -> DeviceSummary {
+        DeviceSummary {
+            precision: record.precision,
+            half,
+            error: record.error.clone(),
+            cudnn: record.cudnn,
+            trial: record.trial.clone(),
+            weights_bytes: record.weights.iter().filter_map(|weight| weight.bytes()).sum(),
+        }
+    }
 }
 
 /// What became of the guest.

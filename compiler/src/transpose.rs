@@ -48,7 +48,7 @@ pub(crate) fn transpose(saved: &SavedModel, beside: &Path) -> Result<Option<Save
         proto.opset_import.push(OperatorSetIdProto { domain, version });
     }
     place.model.file().write_all(&proto.encode_to_vec()).map_err(temporary)?;
-    SavedModel::open(&place, saved.weights().to_vec(), beside).map(Some)
+    SavedModel::open(&place, &place.weights_name(), saved.weights().to_vec(), beside).map(Some)
 }
 
 /// Writes the turned weights to `file`, which the model calls `name`, and points their tensors there.

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use blink_artifact::manifest::{ArenaPlan, Golden, ValueSpec};
-use blink_runtime::EngineError;
 use blink_runtime::engine::{Engine, Graph, Optimise, Session, SessionOptions};
+use blink_runtime::{EngineError, Outputs};
 use blink_snapshots::TensorArena;
 use serde::Serialize;
 
 use crate::error::CompileError;
 use crate::golden::{self, GoldenInputs};
-use crate::request::{Prepack, Request};
+use crate::request::{CompileDevice, Prepack, Request};
 
 /// Packed bytes below which packing is taken without measuring: it costs a millisecond or two.
 const NEGLIGIBLE: usize = 2 << 20;
@@ -31,6 +31,8 @@ pub(crate) struct Trial {
     pub(crate) arena: ArenaPlan,
     /// The golden run and the bytes to keep of it.
     pub(crate) golden: Option<(Golden, Vec<u8>)>,
+    /// The inputs of the golden run.
+    pub(crate) inputs: Option<GoldenInputs>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
 }
@@ -56,8 +58,8 @@ pub(crate) struct Candidate<'a> {
 
 impl Candidate<'_> {
     fn session(&self, threads: usize, prepack: bool) -> Result<Session, EngineError> {
-        let options =
-            SessionOptions { threads, prepack, optimise: Optimise::No, dims: Vec::new(), save: None, pin: true };
+        let (optimise, dims) = (Optimise::No, Vec::new());
+        let options = SessionOptions { threads, prepack, optimise, leave_out: &[], dims, save: None, pin: true };
         Session::new(self.engine, self.graph.clone(), &options, self.inputs, self.outputs)
     }
 
@@ -79,11 +81,12 @@ impl Candidate<'_> {
                 ));
                 let prepack = request.prepack != Prepack::Off;
                 let arena = ArenaPlan { alignment: TensorArena::ALIGNMENT as u32, ..ArenaPlan::default() };
-                return Ok(Trial { prepack, measured: None, arena, golden: None, notes });
+                return Ok(Trial { prepack, measured: None, arena, golden: None, inputs: None, notes });
             }
         };
         let (prepack, measured) = match request.prepack {
             Prepack::On => (true, None),
+            Prepack::Auto if request.device != CompileDevice::Cpu => (true, None),
             Prepack::Off => (false, None),
             Prepack::Auto if packed_bytes < NEGLIGIBLE => (true, None),
             Prepack::Auto => {
@@ -95,7 +98,12 @@ impl Candidate<'_> {
         if !golden.0.reproducible {
             notes.push("two runs gave different outputs: `verify` will compare shapes only".into());
         }
-        Ok(Trial { prepack, measured, arena, golden: Some(golden), notes })
+        Ok(Trial { prepack, measured, arena, golden: Some(golden), inputs: Some(inputs), notes })
+    }
+
+    /// What the graph answers, run once by one thread.
+    pub(crate) fn answer(&self, inputs: &GoldenInputs) -> Result<Outputs, EngineError> {
+        self.session(1, true)?.run(&inputs.views())
     }
 
     fn measure(&self, inputs: &GoldenInputs, threads: usize, packed_bytes: usize) -> Result<PrepackTimes, EngineError> {

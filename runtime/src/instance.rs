@@ -122,6 +122,7 @@ impl Instance {
                 threads,
                 prepack: options.prepack.unwrap_or(record.prepack),
                 optimise: Optimise::No,
+                leave_out: &[],
                 dims: Vec::new(),
                 save: None,
                 pin: options.pin,

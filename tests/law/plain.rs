@@ -25,6 +25,7 @@ pub(crate) fn answer(onnx: &Path, record: &ModelRecord, threads: usize, inputs: 
         threads,
         prepack: record.prepack,
         optimise: level(record),
+        leave_out: &[],
         dims: record.provenance.set_dims.clone(),
         save: None,
         pin: false,

@@ -14,25 +14,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use blink_artifact::manifest::{
-    ArenaPlan, Dim, Golden, GoldenOutput, GraphEncoding, GuestKind, GuestRecord, GuestStep, ModelRecord, Optimisation,
-    Provenance, ValueSpec,
+    ArenaPlan, DeviceRecord, DeviceWeight, Dim, Golden, GoldenOutput, GraphEncoding, GuestKind, GuestRecord, GuestStep,
+    ModelRecord, Optimisation, Precision, Provenance, ValueSpec,
 };
-use blink_artifact::{Artifact, FORMAT_VERSION, HostClass, Manifest, OrtVersion, Plan, SectionKind};
+use blink_artifact::{Artifact, ExecutionProvider, FORMAT_VERSION, HostClass, Manifest, OrtVersion, Plan, SectionKind};
 use blink_tensors::DType;
 
 use crate::support::*;
 
 /// Format version, name, and BLAKE3 of the file, so that none is replaced in passing.
-const GOLDENS: [(u32, &str, &str); 5] = [
+const GOLDENS: [(u32, &str, &str); 7] = [
     (1, "golden-run", "c5e05d11a67ba12ba68e363fa812046857f3c01cf4c86629e366b7a3846df7f1"),
     (1, "weights", "b69ccef87f578eb9300f3836e586c3dac3eefcd54dae1d8d0d07aeeee15312cb"),
     (1, "two-models", "f6305d45e70669c614e128a5eb064d27c77e81b3feda9f1c064393910f5b8660"),
     (2, "module", "bb47e327b8cc246de24d91070752fcafbaff71efb6129c47df70046a1a31831d"),
     (2, "component", "b39a4abfe5a2b8ad4f30d6125e60de902e95f011a78a4378a4cf16bc4eda2438"),
+    (3, "cuda", "9578a6dc4ab1abefb255f65ce7ab8784255795f0d879d368a2154a6995ba404c"),
+    (3, "cuda-guest", "df9e9584b40e8061cf26addc2e158fb0a0ef61a1ecfc2d9c22b231c7d665615c"),
 ];
 
 /// What a golden artifact can be made of: see [`made_of`].
-const NAMES: [&str; 5] = ["golden-run", "weights", "two-models", "module", "component"];
+const NAMES: [&str; 7] = ["golden-run", "weights", "two-models", "module", "component", "cuda", "cuda-guest"];
 
 const LESSON: &str = "Do not just write the file again: artifacts like it exist. If the change is meant, it is a new \
     format version: describe it in docs/format.md, raise FORMAT_VERSION, keep reading the old one or refuse it by \
@@ -89,6 +91,26 @@ fn component() -> GuestRecord {
     }
 }
 
+/// A model for CUDA: with a golden run and all that can be known of a device.
+fn for_device() -> ModelRecord {
+    let golden = Some(golden(Some((0, 8))));
+    ModelRecord { encoding: GraphEncoding::Onnx, prepack: true, golden, device: Some(device()), ..record("cuda") }
+}
+
+/// A model for CUDA of which nothing is known but its weights: of every dtype that can be one.
+fn for_unseen_device() -> ModelRecord {
+    let numbers = DType::ALL.iter().filter(|dtype| **dtype != DType::String);
+    let weight = |(offset, dtype): (u64, &DType)| DeviceWeight {
+        name: format!("{dtype} \"é\""),
+        dtype: *dtype,
+        shape: vec![2, 3],
+        offset: offset * 64,
+    };
+    let weights = (0..).zip(numbers).map(weight).collect();
+    let device = DeviceRecord { precision: Precision::Fp32, error: None, cudnn: false, trial: None, weights };
+    ModelRecord { encoding: GraphEncoding::Onnx, device: Some(device), ..record("unseen") }
+}
+
 /// What a golden artifact was made of. Fixed for ever for a version that has been released.
 fn made_of(name: &str) -> (Plan, Manifest, Vec<Part>) {
     use SectionKind::{Code, Golden, Graph, Guest, Weights};
@@ -112,14 +134,24 @@ fn made_of(name: &str) -> (Plan, Manifest, Vec<Part>) {
             let sections = vec![(Graph, Some(0), 1), (Guest, None, 4095)];
             (HostClass::Aarch64, vec![record("model")], Some(component()), sections)
         }
+        "cuda" => {
+            let sections = vec![(Golden, Some(0), 8), (Graph, Some(0), 10), (Weights, Some(0), 3000)];
+            (HostClass::X86_64, vec![for_device()], None, sections)
+        }
+        "cuda-guest" => {
+            let sections = vec![(Guest, None, 5), (Graph, Some(0), 3), (Weights, Some(0), 1280)];
+            (HostClass::Aarch64, vec![for_unseen_device()], Some(GuestRecord { code: None, ..guest() }), sections)
+        }
         other => panic!("no golden artifact is called '{other}'"),
     };
     let mut random = SplitMix64(u64::from(host_class.code()));
     let manifest = Manifest { compiler: "0.0.0-test".into(), models, guest };
     let mut parts = vec![Part::new(SectionKind::Manifest, None, manifest.encode())];
     parts.extend(sections.into_iter().map(|(kind, model, len)| Part::new(kind, model, random.bytes(len))));
+    let is_for_device = manifest.models.iter().any(|model| model.device.is_some());
     let plan = Plan {
         host_class,
+        provider: if is_for_device { ExecutionProvider::Cuda } else { ExecutionProvider::Cpu },
         ort: OrtVersion { major: 1, minor: 31, patch: 1 },
         ..plan(manifest.models.len() as u32, parts.len())
     };

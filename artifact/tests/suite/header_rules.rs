@@ -7,18 +7,18 @@ use crate::support::*;
 #[test]
 fn versions_that_are_not_known_are_named() {
     for (image, version) in
-        Image::samples().into_iter().flat_map(|image| [0, 3, 0x101, u32::MAX].map(|v| (image.clone(), v)))
+        Image::samples().into_iter().flat_map(|image| [0, 4, 0x101, u32::MAX].map(|v| (image.clone(), v)))
     {
         refused!(image.with_header(8, version).open(), OpenError::FormatVersion { found } if found == version);
     }
-    assert_eq!(Image::samples().map(|image| image.open().unwrap().header().version), [1, 2]);
+    assert_eq!(Image::samples().map(|image| image.open().unwrap().header().version), [1, 2, 3]);
 }
 
 #[test]
 fn a_newer_version_is_named_before_anything_else_of_it_is_judged() {
-    let mut image = Image::small().with_header(8, 3);
+    let mut image = Image::small().with_header(8, 4);
     image.0[12..256].fill(0xff);
-    refused!(image.open(), OpenError::FormatVersion { found: 3 });
+    refused!(image.open(), OpenError::FormatVersion { found: 4 });
 }
 
 #[test]
@@ -73,9 +73,24 @@ fn host_classes_and_providers_that_are_not_listed_are_refused() {
     for code in [0, 6, 0x100, u32::MAX] {
         refused!(Image::small().with_header(32, code).open(), OpenError::HostClass { code: found } if found == code);
     }
-    for code in [0, 2, 0x101, u32::MAX] {
-        refused!(Image::small().with_header(36, code).open(), OpenError::Provider { code: found } if found == code);
+    for code in [0, 3, 0x101, u32::MAX] {
+        for image in Image::samples() {
+            refused!(image.with_header(36, code).open(), OpenError::Provider { code: found } if found == code);
+        }
     }
+}
+
+#[test]
+fn cuda_is_of_version_3_and_version_3_of_nothing_else() {
+    for image in [Image::small(), Image::with_guest()] {
+        refused!(image.clone().with_header(36, 2).open(), OpenError::Provider { code: 2 });
+        refused!(image.with_header(8, 3).open(), OpenError::Provider { code: 1 });
+    }
+    refused!(Image::for_device().with_header(36, 1).open(), OpenError::Provider { code: 1 });
+    for version in [1, 2] {
+        refused!(Image::for_device().with_header(8, version).open(), OpenError::Provider { code: 2 });
+    }
+    assert_eq!(Image::for_device().open().unwrap().header().provider, ExecutionProvider::Cuda);
 }
 
 #[test]

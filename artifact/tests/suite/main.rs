@@ -6,6 +6,7 @@
 mod support;
 
 mod damage;
+mod device_rules;
 mod flipped_bits;
 mod goldens;
 mod guest_rules;

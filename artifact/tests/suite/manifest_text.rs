@@ -102,6 +102,53 @@ fn a_guest_of_other_words_or_null_is_refused() {
 }
 
 #[test]
+fn fields_of_a_device_that_are_not_known_or_not_there_are_refused() {
+    let places: [fn(&mut Value) -> &mut Value; 4] = [
+        |model| &mut model["device"],
+        |model| &mut model["device"]["error"][0],
+        |model| &mut model["device"]["trial"],
+        |model| &mut model["device"]["weights"][0],
+    ];
+    for place in places {
+        bad_manifest!(altered_device(|model| place(model)["surprise"] = json!(1)), ManifestError::Json(_));
+        let mut whole = device_manifest()["models"][0].clone();
+        for field in place(&mut whole).as_object().unwrap().keys() {
+            let without = altered_device(|model| drop(place(model).as_object_mut().unwrap().remove(field)));
+            if ["error", "trial"].contains(&field.as_str()) {
+                without.unwrap_or_else(|error| panic!("without {field}: {error}"));
+            } else {
+                bad_manifest!(without, ManifestError::Json(_));
+            }
+        }
+    }
+    let text = device_manifest().to_string();
+    let twice = text.replacen("\"cudnn\":", "\"cudnn\":false,\"cudnn\":", 1);
+    assert_ne!(twice, text);
+    bad_manifest!(open_manifest_for_device(twice.as_bytes()), ManifestError::Json(_));
+}
+
+#[test]
+fn a_device_of_other_words_or_null_is_refused() {
+    for wrong in [json!(null), json!([]), json!("cuda"), json!(true), json!({})] {
+        bad_manifest!(altered_model(|model| model["device"] = wrong.clone()), ManifestError::Json(_));
+        bad_manifest!(altered_device(|model| model["device"] = wrong), ManifestError::Json(_));
+    }
+    for wrong in ["FP16", "half", "bf16", ""] {
+        bad_manifest!(altered_device(|model| model["device"]["precision"] = json!(wrong)), ManifestError::Json(_));
+    }
+    for wrong in [json!(-1), json!(1.5), json!("1"), json!(null)] {
+        let place = |model: &mut Value| model["device"]["weights"][1]["offset"] = wrong.clone();
+        bad_manifest!(altered_device(place), ManifestError::Json(_));
+        let shape = |model: &mut Value| model["device"]["weights"][1]["shape"] = json!([wrong.clone()]);
+        bad_manifest!(altered_device(shape), ManifestError::Json(_));
+    }
+    for wrong in [json!("1"), json!(null), json!(true)] {
+        let place = |model: &mut Value| model["device"]["error"][0]["max_abs"] = wrong;
+        bad_manifest!(altered_device(place), ManifestError::Json(_));
+    }
+}
+
+#[test]
 fn numbers_and_words_of_the_wrong_kind_are_refused() {
     for wrong in [json!(-1), json!(1.5), json!(1e300), json!("1"), json!(null), json!([]), json!(true)] {
         bad_manifest!(altered_model(|model| model["arena"]["peak"] = wrong.clone()), ManifestError::Json(_));

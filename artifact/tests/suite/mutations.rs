@@ -106,7 +106,7 @@ fn damage(random: &mut SplitMix64, image: &mut Image, range: Range<usize>) {
 fn damage_anywhere_is_refused_or_found() {
     let samples = Image::samples();
     let accepted = each(120_000, |random, file| {
-        let whole = &samples[random.below(2)];
+        let whole = &samples[random.below(3)];
         let end_of_graph = whole.range(2).end;
         let mut image = whole.clone();
         let range = match random.below(3) {
@@ -128,7 +128,7 @@ fn damage_anywhere_is_refused_or_found() {
 fn damage_whose_hashes_fit_never_panics() {
     let samples = Image::samples();
     let accepted = each(60_000, |random, file| {
-        let whole = &samples[random.below(2)];
+        let whole = &samples[random.below(3)];
         let mut image = whole.clone();
         damage(random, &mut image, 8..whole.table_end());
         if random.below(4) > 0 {
@@ -149,7 +149,7 @@ fn damage_whose_hashes_fit_never_panics() {
 fn lengths_at_random_never_panic() {
     let samples = Image::samples();
     each(10_000, |random, file| {
-        let whole = &samples[random.below(2)];
+        let whole = &samples[random.below(3)];
         let len = random.below(2 * whole.0.len());
         let mut image = Image(whole.0.clone());
         image.0.resize(len, 0);
@@ -166,7 +166,7 @@ fn lengths_at_random_never_panic() {
 
 #[test]
 fn manifests_at_random_never_panic() {
-    let samples = [Image::small_sections(), Image::guest_sections()];
+    let samples = [Image::small_sections(), Image::guest_sections(), Image::device_sections()];
     let text = |sections: &Vec<RawSection>| String::from_utf8(sections[0].bytes.clone()).unwrap();
     let texts = samples.each_ref().map(text);
     let tokens = texts.each_ref().map(|text| text.split_inclusive(['{', '}', '[', ']', ',', ':']).collect::<Vec<_>>());
@@ -195,7 +195,7 @@ fn manifests_at_random_never_panic() {
         "\"name\":\"x\",",
     ];
     let accepted = each(20_000, |random, file| {
-        let sample = random.below(2);
+        let sample = random.below(3);
         let mut changed = tokens[sample].clone();
         for _ in 0..1 + random.below(3) {
             let at = random.below(changed.len());
@@ -210,6 +210,7 @@ fn manifests_at_random_never_panic() {
         sections[0].bytes = changed.concat().into_bytes();
         sections[0].bytes.push(b' ');
         let image = Image::lay(1, &sections);
+        let image = if sample == 2 { image.made_for_cuda() } else { image };
         rewrite(file, &image);
         let Ok(artifact) = Artifact::from_file(file, "mutated") else { return false };
         walk(&artifact, image.0.len() as u64).unwrap();

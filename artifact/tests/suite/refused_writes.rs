@@ -136,6 +136,20 @@ fn a_guest_that_breaks_the_format_is_not_given_out() {
 }
 
 #[test]
+fn a_device_that_breaks_the_format_is_not_given_out() {
+    let home = Empty::new();
+    let bad = |plan, parts: &[Part], pattern: fn(&ManifestError) -> bool| {
+        refused!(
+            write_all(&home.path(), plan, parts),
+            WriteError::Invalid(OpenError::Manifest(found)) if pattern(&found)
+        );
+    };
+    bad(plan_for_cuda(1, 4), &parts(), |e| matches!(e, ManifestError::NoDevice { .. }));
+    bad(plan(1, 4), &parts_for_device(), |e| matches!(e, ManifestError::StrayDevice { .. }));
+    bad(plan_for_cuda(1, 3), &parts_for_device()[..3], |e| matches!(e, ManifestError::WeightPlace { .. }));
+}
+
+#[test]
 fn a_section_tried_again_after_it_had_given_something() {
     let home = Empty::new();
     let failing = |given: usize| {

@@ -78,7 +78,7 @@ fn a_guest_and_its_native_code() {
     let (artifact, file) = artifact(1, &parts);
     check(&artifact, &file, &parts);
     assert_eq!(file, Image::with_guest().0);
-    assert_eq!((artifact.header().version, FORMAT_VERSION), (2, 2));
+    assert_eq!((artifact.header().version, FORMAT_VERSION), (2, 3));
     assert_eq!(artifact.manifest().guest, Some(guest()));
     assert_eq!(artifact.guest().unwrap(), Some(&*parts[4].bytes));
     assert_eq!(artifact.guest_hash(), Some(blake3::hash(&parts[4].bytes).as_bytes()));
@@ -87,6 +87,40 @@ fn a_guest_and_its_native_code() {
     assert_eq!(code.as_ptr() as usize % 4096, 0);
     assert_eq!(artifact.native_code_unchecked(), Some(code));
     assert_eq!(artifact.graph(0), parts[2].bytes);
+}
+
+#[test]
+fn a_model_for_a_device() {
+    let home = tempfile::tempdir().unwrap();
+    let (path, parts) = (home.path().join("cuda.blink"), parts_for_device());
+    write_all(&path, plan_for_cuda(1, parts.len()), &parts).unwrap().publish().unwrap();
+    let (artifact, file) = (Artifact::open(&path).unwrap(), std::fs::read(&path).unwrap());
+    check(&artifact, &file, &parts);
+    assert_eq!(file, Image::for_device().with_header(32, HostClass::X86_64.code()).0);
+    let header = artifact.header();
+    assert_eq!((header.version, header.provider), (FORMAT_VERSION, ExecutionProvider::Cuda));
+    assert_eq!(artifact.manifest().models[0].device, Some(device()));
+    assert_eq!(artifact.weights_hash(0), Some(blake3::hash(&parts[3].bytes).as_bytes()));
+    assert_eq!(artifact.manifest().encode(), parts[0].bytes);
+}
+
+#[test]
+fn a_guest_beside_a_model_for_a_device() {
+    let home = tempfile::tempdir().unwrap();
+    let (path, mut parts) = (home.path().join("cuda.blink"), parts_for_device());
+    let models = Artifact::from_file(&image_file(&Image::for_device()), "sample").unwrap().manifest().models.clone();
+    parts[0].bytes = manifest_with_guest(models, GuestRecord { code: None, ..guest() });
+    parts.push(Part::new(SectionKind::Guest, None, vec![7; 10]));
+    write_all(&path, plan_for_cuda(1, parts.len()), &parts).unwrap().publish().unwrap();
+    let artifact = Artifact::open(&path).unwrap();
+    assert_eq!((artifact.header().version, artifact.guest().unwrap()), (3, Some(&[7; 10][..])));
+}
+
+/// A file of these bytes.
+fn image_file(image: &Image) -> std::fs::File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&image.0).unwrap();
+    file
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! `blink compile`: ONNX models in, and a guest beside them; one artifact out.
 
+pub(crate) mod device;
 mod report;
 
 use std::path::PathBuf;
 
 use blink_artifact::HostClass;
-use blink_compiler::{GuestSource, ModelSource, Prepack, Request, Summary, Target, compile};
+use blink_artifact::manifest::Precision;
+use blink_compiler::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, compile};
 use blink_runtime::{host, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -36,7 +38,13 @@ pub(crate) struct CompileArgs {
     pub(crate) name: Option<String>,
     /// The hosts it is for: `host` (this one's class), `portable` (every host of this architecture, slower), or a class.
     #[arg(long, value_name = "TARGET", default_value = "host", value_parser = target)]
-    pub(crate) target: Target,
+    pub(crate) target: TargetArg,
+    /// What runs the graphs. Compiling for CUDA needs no device; the artifact is portable.
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub(crate) device: DeviceArg,
+    /// What most of each graph computes in on the device [default: fp32]; its inputs and outputs stay as they are.
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<PrecisionArg>,
     /// Fix a symbolic dim, in every ONNX model that has it.
     #[arg(long, value_name = "NAME=SIZE", value_parser = dim)]
     pub(crate) set_dim: Vec<(String, u64)>,
@@ -52,6 +60,54 @@ pub(crate) struct CompileArgs {
     /// Threads to measure with [default: what the CPU quota allows].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+/// `--target` as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(crate) enum TargetArg {
+    Host,
+    Portable,
+    Class(HostClass),
+}
+
+/// `--device` as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub(crate) enum DeviceArg {
+    Cpu,
+    Cuda,
+}
+
+/// `--precision` as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub(crate) enum PrecisionArg {
+    Fp32,
+    Fp16,
+}
+
+/// Arguments that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub(crate) enum Contradiction {
+    #[error(
+        "--precision {} is for a device, this artifact is for the CPU, which computes as the model says: add --device \
+         cuda, or leave --precision out", of(*precision)
+    )]
+    PrecisionOfCpu { precision: PrecisionArg },
+    #[error(
+        "--target {class} does not go with --device cuda: an artifact for a device is portable; leave --target out, or \
+         give host or portable, which mean the same there"
+    )]
+    TargetOfDevice { class: HostClass },
+}
+
+fn of(precision: PrecisionArg) -> &'static str {
+    match precision {
+        PrecisionArg::Fp32 => "fp32",
+        PrecisionArg::Fp16 => "fp16",
+    }
 }
 
 /// `--prepack` as typed.
@@ -77,7 +133,8 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         models: args.models(),
         guest: args.guest.clone().map(|path| GuestSource { path, optimise: args.optimise_guest, cache: None }),
         output: args.output.clone().unwrap_or_else(|| args.default_output()),
-        target: args.target,
+        device: args.device()?,
+        target: args.target.target(),
         prepack: match args.prepack {
             PrepackArg::Auto => Prepack::Auto,
             PrepackArg::On => Prepack::On,
@@ -104,6 +161,18 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
 }
 
 impl CompileArgs {
+    fn device(&self) -> Result<CompileDevice, Contradiction> {
+        match (self.device, self.precision, self.target) {
+            (DeviceArg::Cpu, Some(precision), _) => Err(Contradiction::PrecisionOfCpu { precision }),
+            (DeviceArg::Cpu, None, _) => Ok(CompileDevice::Cpu),
+            (DeviceArg::Cuda, _, TargetArg::Class(class)) => Err(Contradiction::TargetOfDevice { class }),
+            (DeviceArg::Cuda, Some(PrecisionArg::Fp16), _) => Ok(CompileDevice::Cuda { precision: Precision::Fp16 }),
+            (DeviceArg::Cuda, Some(PrecisionArg::Fp32) | None, _) => {
+                Ok(CompileDevice::Cuda { precision: Precision::Fp32 })
+            }
+        }
+    }
+
     fn models(&self) -> Vec<ModelSource> {
         let first = self.first.iter().map(|path| ModelSource { path: path.clone(), name: self.name.clone() });
         first.chain(self.model.iter().cloned()).collect()
@@ -117,11 +186,23 @@ impl CompileArgs {
     }
 }
 
-fn target(text: &str) -> Result<Target, String> {
+impl TargetArg {
+    fn target(self) -> Target {
+        match self {
+            TargetArg::Host => Target::Class(host::class()),
+            TargetArg::Portable => Target::Portable,
+            TargetArg::Class(class) => Target::Class(class),
+        }
+    }
+}
+
+fn target(text: &str) -> Result<TargetArg, String> {
     match text {
-        "host" => Ok(Target::Class(host::class())),
-        "portable" => Ok(Target::Portable),
-        class => class.parse::<HostClass>().map(Target::Class).map_err(|error| format!("{error}; or host, portable")),
+        "host" => Ok(TargetArg::Host),
+        "portable" => Ok(TargetArg::Portable),
+        class => {
+            class.parse::<HostClass>().map(TargetArg::Class).map_err(|error| format!("{error}; or host, portable"))
+        }
     }
 }
 

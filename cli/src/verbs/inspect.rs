@@ -5,12 +5,13 @@ mod guest;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use blink_artifact::manifest::ModelRecord;
+use blink_artifact::manifest::{DeviceRecord, ModelRecord};
 use blink_artifact::{Artifact, ExecutionProvider, HostClass, OrtVersion, SectionKind};
 use blink_runtime::host;
 use serde::Serialize;
 
 use crate::output::Output;
+use crate::verbs::compile::device::Told;
 
 /// Show what is in an artifact: sections, inputs and outputs, the guest, target, provenance.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,7 +28,7 @@ struct Report<'a> {
     format_version: u32,
     bytes: u64,
     target: HostClass,
-    /// Whether this host can run it.
+    /// Whether this host's CPU is one that it is for. Whether there is a device, `blink doctor` tells.
     runs_here: bool,
     execution_provider: ExecutionProvider,
     ort: OrtVersion,
@@ -86,8 +87,13 @@ fn print(report: &Report<'_>, out: &mut dyn std::io::Write) -> std::io::Result<(
         "  format    version {}, {} bytes, written by blink {}",
         report.format_version, report.bytes, report.compiler
     )?;
-    let here = if report.runs_here { "runs here" } else { "does not run here" };
-    writeln!(out, "  target    {} hosts ({here}), CPU, ONNX Runtime {}", report.target, report.ort)?;
+    let (provider, here) = match (report.execution_provider, report.runs_here) {
+        (ExecutionProvider::Cpu, true) => ("CPU", "runs here"),
+        (ExecutionProvider::Cuda, true) => ("CUDA", "runs here where there is a CUDA device"),
+        (ExecutionProvider::Cpu, false) => ("CPU", "does not run here"),
+        (ExecutionProvider::Cuda, false) => ("CUDA", "does not run here"),
+    };
+    writeln!(out, "  target    {} hosts ({here}), {provider}, ONNX Runtime {}", report.target, report.ort)?;
     writeln!(out, "  signed    no")?;
     writeln!(out, "  sections  kind       model             offset       bytes  blake3")?;
     for row in &report.sections {
@@ -113,6 +119,11 @@ fn print_model(model: &ModelRecord, out: &mut dyn std::io::Write) -> std::io::Re
     match &model.golden {
         Some(golden) => writeln!(out, "    golden  seed {}, recorded on {}", golden.seed, golden.features)?,
         None => writeln!(out, "    golden  none")?,
+    }
+    if let Some(DeviceRecord { precision, error, cudnn, trial, weights }) = &model.device {
+        let outputs = model.outputs.iter().map(|output| output.name.as_str());
+        let told = Told { precision: *precision, error: error.as_deref(), cudnn: *cudnn, trial: trial.as_ref() };
+        told.print(outputs, weights.iter().filter_map(|weight| weight.bytes()).sum(), out)?;
     }
     let from = &model.provenance;
     writeln!(out, "    from    model {}, producer {}", short(&from.model_hash), from.producer)?;

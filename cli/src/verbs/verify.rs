@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use blink_artifact::Artifact;
+use blink_artifact::{Artifact, ExecutionProvider};
 use blink_runtime::Model;
 use blink_runtime::golden::{self, Verdict};
 use serde::Serialize;
@@ -29,8 +29,9 @@ struct Report {
     artifact: PathBuf,
     sections: usize,
     bytes: u64,
-    /// By model; empty where nothing was run.
+    /// By model; empty where nothing was run. The CPU runs it, also where the artifact is for a device.
     golden: Vec<(String, Verdict)>,
+    execution_provider: ExecutionProvider,
 }
 
 /// Verifies; fails at the first thing that is wrong.
@@ -51,12 +52,22 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
         }
     }
     let sections = artifact.sections().len();
-    let report =
-        Report { schema: "blink.verify/1", artifact: args.artifact.clone(), sections, bytes, golden: verdicts };
+    let execution_provider = artifact.header().provider;
+    let report = Report {
+        schema: "blink.verify/1",
+        artifact: args.artifact.clone(),
+        sections,
+        bytes,
+        golden: verdicts,
+        execution_provider,
+    };
     output.print(&report, |out| {
         writeln!(out, "{}: {sections} sections, {bytes} bytes, every hash matches", args.artifact.display())?;
         for (name, verdict) in &report.golden {
             writeln!(out, "{name}: {}", words(*verdict))?;
+        }
+        if execution_provider == ExecutionProvider::Cuda && !args.no_run {
+            writeln!(out, "the golden run is the CPU's, as recorded; no device was asked")?;
         }
         if args.no_run {
             writeln!(out, "nothing was run (--no-run)")?;

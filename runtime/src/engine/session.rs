@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use blink_artifact::manifest::{GraphEncoding, ValueSpec};
 use blink_artifact::{Artifact, MappedFile};
-use blink_tensors::TensorView;
+use blink_tensors::{DType, TensorView};
 use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::value::{TensorElementType, ValueType};
 
 use super::call::{Stop, c_name, call};
 use super::cuda::{self, Share};
@@ -70,6 +71,8 @@ pub struct SessionOptions {
     pub prepack: bool,
     /// How far the graph is rewritten.
     pub optimise: Optimise,
+    /// ONNX Runtime's optimisers that are left out, by the names it gives them.
+    pub leave_out: &'static [&'static str],
     /// Sizes for symbolic dims.
     pub dims: Vec<(String, u64)>,
     /// Where the optimised graph goes, if anywhere.
@@ -182,6 +185,17 @@ impl Session {
         self.0.share.as_ref().map_or(Ok(()), Share::wait_for_weights)
     }
 
+    /// The outputs that the graph itself has which are tensors of f32 or f16, with that dtype.
+    pub fn float_outputs(&self) -> Vec<(&str, DType)> {
+        let outputs = self.0.session.outputs().iter();
+        let float = |outlet: &ort::value::Outlet| match outlet.dtype() {
+            ValueType::Tensor { ty: TensorElementType::Float32, .. } => Some(DType::F32),
+            ValueType::Tensor { ty: TensorElementType::Float16, .. } => Some(DType::F16),
+            _ => None,
+        };
+        outputs.filter_map(|outlet| Some((outlet.name(), float(outlet)?))).collect()
+    }
+
     /// The engine that it was made by.
     pub fn engine(&self) -> &'static Engine {
         self.0.engine
@@ -244,6 +258,10 @@ fn builder(
         .with_config_entry("session.intra_op.spin_duration_us", SPIN)?
         .with_config_entry("session.disable_prepacking", if options.prepack { "0" } else { "1" })?
         .with_thread_manager(threads)?;
+    if !options.leave_out.is_empty() {
+        let names = options.leave_out.join(";");
+        builder = builder.with_config_entry("optimization.disable_specified_optimizers", names)?;
+    }
     for (name, size) in &options.dims {
         builder = builder.with_dimension_override(name, i64::try_from(*size).unwrap_or(i64::MAX))?;
     }

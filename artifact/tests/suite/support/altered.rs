@@ -47,3 +47,22 @@ pub(crate) fn altered(change: impl FnOnce(&mut Value)) -> Result<Artifact, OpenE
 pub(crate) fn altered_model(change: impl FnOnce(&mut Value)) -> Result<Artifact, OpenError> {
     altered(|value| change(&mut value["models"][0]))
 }
+
+/// The manifest of [`Image::for_device`], to be changed.
+pub(crate) fn device_manifest() -> Value {
+    serde_json::from_slice(&Image::device_sections()[0].bytes).unwrap()
+}
+
+/// Opens an artifact for CUDA whose manifest is these bytes.
+pub(crate) fn open_manifest_for_device(manifest: &[u8]) -> Result<Artifact, OpenError> {
+    let mut sections = Image::device_sections();
+    sections[0].bytes = manifest.to_vec();
+    Image::lay(1, &sections).made_for_cuda().open()
+}
+
+/// Opens an artifact for CUDA whose first model has been changed.
+pub(crate) fn altered_device(change: impl FnOnce(&mut Value)) -> Result<Artifact, OpenError> {
+    let mut value = device_manifest();
+    change(&mut value["models"][0]);
+    open_manifest_for_device(&serde_json::to_vec(&value).unwrap())
+}

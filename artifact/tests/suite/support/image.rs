@@ -6,7 +6,7 @@ use std::io::Write;
 
 use blink_artifact::{Artifact, OpenError, SectionKind};
 
-use super::{Part, parts, parts_with_guest};
+use super::{Part, parts, parts_for_device, parts_with_guest};
 
 pub(crate) const MANIFEST: u32 = 1;
 pub(crate) const GOLDEN: u32 = 2;
@@ -87,13 +87,28 @@ impl Image {
         parts_with_guest().iter().map(RawSection::of).collect()
     }
 
-    /// One artifact of each format version.
-    pub(crate) fn samples() -> [Image; 2] {
-        [Image::small(), Image::with_guest()]
+    /// As [`Image::small`], for CUDA.
+    pub(crate) fn for_device() -> Image {
+        Image::lay(1, &Image::device_sections()).made_for_cuda()
     }
 
-    /// An artifact of `models` models with these sections, one after the other: of format version 2 where one of them
-    /// is of a guest, else of version 1.
+    /// The sections of [`Image::for_device`].
+    pub(crate) fn device_sections() -> Vec<RawSection> {
+        parts_for_device().iter().map(RawSection::of).collect()
+    }
+
+    /// One artifact of each format version.
+    pub(crate) fn samples() -> [Image; 3] {
+        [Image::small(), Image::with_guest(), Image::for_device()]
+    }
+
+    /// Says in the header that it is for CUDA, and of format version 3.
+    pub(crate) fn made_for_cuda(self) -> Image {
+        self.with_header(8, 3).with_header(36, 2)
+    }
+
+    /// An artifact of `models` models with these sections, one after the other: for the CPU, of format
+    /// version 2 where one of them is of a guest, else of version 1.
     pub(crate) fn lay(models: u32, sections: &[RawSection]) -> Image {
         let mut bytes = vec![0; HEADER + ENTRY * sections.len()];
         for (index, section) in sections.iter().enumerate() {

@@ -7,12 +7,15 @@ mod records;
 mod write;
 
 pub(crate) use altered::{
-    altered, altered_guest, altered_model, guest_manifest, open_manifest, open_manifest_with_guest, small_manifest,
+    altered, altered_device, altered_guest, altered_model, device_manifest, guest_manifest, open_manifest,
+    open_manifest_for_device, open_manifest_with_guest, small_manifest,
 };
 pub(crate) use image::{CODE, Field, GOLDEN, GRAPH, GUEST, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
 pub(crate) use random::SplitMix64;
-pub(crate) use records::{golden, guest, manifest, manifest_with_guest, record, value};
-pub(crate) use write::{Part, artifact, parts, parts_with_guest, plan, write, write_all};
+pub(crate) use records::{device, golden, guest, manifest, manifest_with_guest, record, value};
+pub(crate) use write::{
+    Part, artifact, parts, parts_for_device, parts_with_guest, plan, plan_for_cuda, write, write_all,
+};
 
 /// Asserts that a result is an error of exactly this form.
 macro_rules! refused {

@@ -2,8 +2,8 @@
 
 use blink_artifact::Manifest;
 use blink_artifact::manifest::{
-    ArenaPlan, CodeRecord, Dim, Golden, GoldenOutput, GraphEncoding, GuestKind, GuestRecord, GuestStep, ModelRecord,
-    Optimisation, Provenance, ValueSpec,
+    ArenaPlan, CodeRecord, DeviceRecord, DeviceTrial, DeviceWeight, Dim, Golden, GoldenOutput, GraphEncoding,
+    GuestKind, GuestRecord, GuestStep, ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec,
 };
 use blink_tensors::DType;
 
@@ -64,5 +64,32 @@ pub(crate) fn guest() -> GuestRecord {
         code: Some(CodeRecord { wasmtime: "48.0.8".into(), settings: "c0de".into(), target: "any+portable".into() }),
         source_hash: "22".repeat(32),
         steps: vec![step("initialise", 400, 900), step("strip", 900, 500)],
+    }
+}
+
+/// What a model with the output of [`record`] and 3000 bytes of weights needs of a device. Golden artifacts hold it: it
+/// stays as it is.
+pub(crate) fn device() -> DeviceRecord {
+    let weight = |name: &str, dtype, shape: &[u64], offset| DeviceWeight {
+        name: name.into(),
+        dtype,
+        shape: shape.to_vec(),
+        offset,
+    };
+    DeviceRecord {
+        precision: Precision::Fp16,
+        error: Some(vec![OutputError { max_abs: 0.125, max_rel: 0.0625 }]),
+        cudnn: true,
+        trial: Some(DeviceTrial {
+            device: "A device".into(),
+            peak: 1 << 21,
+            on_device: 6,
+            on_cpu: [("Loop".to_owned(), 1)].into(),
+        }),
+        weights: vec![
+            weight("kernel", DType::F16, &[16, 3, 5], 0),
+            weight("bias", DType::F32, &[16], 512),
+            weight("nothing", DType::I64, &[0, 7], 576),
+        ],
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use blink_artifact::manifest::ModelRecord;
+use blink_artifact::manifest::{GraphEncoding, ModelRecord};
 use blink_artifact::{
     Artifact, ArtifactWriter, ExecutionProvider, HostClass, OrtVersion, PendingArtifact, Plan, SectionKind, WriteError,
 };
 
-use super::{SplitMix64, golden, guest, manifest, manifest_with_guest, record};
+use super::{SplitMix64, device, golden, guest, manifest, manifest_with_guest, record};
 
 /// One section to be written.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Part {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A plan for any host.
+/// A plan for the CPU of some hosts.
 pub(crate) fn plan(models: u32, sections: usize) -> Plan {
     Plan {
         host_class: HostClass::X86_64Avx2,
@@ -27,6 +27,11 @@ pub(crate) fn plan(models: u32, sections: usize) -> Plan {
         models,
         sections: sections as u32,
     }
+}
+
+/// A plan for CUDA.
+pub(crate) fn plan_for_cuda(models: u32, sections: usize) -> Plan {
+    Plan { host_class: HostClass::X86_64, provider: ExecutionProvider::Cuda, ..plan(models, sections) }
 }
 
 impl Part {
@@ -53,6 +58,14 @@ pub(crate) fn parts_with_guest() -> Vec<Part> {
     parts[0].bytes = manifest_with_guest(vec![small()], guest());
     parts.push(Part::new(SectionKind::Guest, None, random.bytes(500)));
     parts.push(Part::new(SectionKind::Code, None, random.bytes(5000)));
+    parts
+}
+
+/// The sections of [`parts`], of a model for CUDA.
+pub(crate) fn parts_for_device() -> Vec<Part> {
+    let mut parts = parts();
+    let record = ModelRecord { encoding: GraphEncoding::Onnx, device: Some(device()), ..small() };
+    parts[0].bytes = manifest(vec![record]);
     parts
 }
 

@@ -2,16 +2,23 @@
 
 use std::io::{self, Write};
 
+use blink_artifact::ExecutionProvider;
 use blink_compiler::{GuestSummary, ModelSummary, Summary};
 
+use super::device;
 use crate::output::mib;
 
 /// Prints the summary for people.
 pub(super) fn print(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", summary.output.display())?;
     let target = summary.target;
-    let hosts =
-        if target.is_portable() { " (every host of the architecture; slower than a class of its own)" } else { "" };
+    let hosts = match summary.device {
+        ExecutionProvider::Cuda => " with a CUDA device",
+        ExecutionProvider::Cpu if target.is_portable() => {
+            " (every host of the architecture; slower than a class of its own)"
+        }
+        ExecutionProvider::Cpu => "",
+    };
     writeln!(out, "  target    {target} hosts{hosts}")?;
     writeln!(out, "  size      {:.1} MiB", mib(summary.bytes))?;
     summary.models.iter().try_for_each(|model| print_model(model, out))?;
@@ -41,7 +48,13 @@ fn print_model(model: &ModelSummary, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "    arena   {:.1} MiB of activations", mib(model.arena.peak))?;
     let golden = if model.golden { "recorded; the artifact gave the same answer" } else { "none" };
-    writeln!(out, "    golden  {golden}")
+    writeln!(out, "    golden  {golden}")?;
+    let Some(device) = &model.device else { return Ok(()) };
+    let outputs = model.outputs.iter().map(String::as_str);
+    let precision = device.precision;
+    let told =
+        device::Told { precision, error: device.error.as_deref(), cudnn: device.cudnn, trial: device.trial.as_ref() };
+    told.print(outputs, device.weights_bytes, out)
 }
 
 fn print_guest(guest: &GuestSummary, out: &mut dyn Write) -> io::Result<()> {
