@@ -1,29 +1,38 @@
 #!/bin/sh
-# Builds the stand-ins into a directory: build.sh DIRECTORY. CC names the compiler.
+# Builds the stand-ins: build.sh DIRECTORY. CC names the compiler.
+#
+# DIRECTORY/driver gets what a driver's package installs, DIRECTORY/toolkit what a toolkit's does, DIRECTORY/probe
+# and DIRECTORY/session are the programs that the stand-ins' own tests run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=$1
-cc=${CC:-cc}
-flags="-std=gnu11 -O2 -ftree-vectorize -Wall -Wextra -Werror -fPIC -shared -fvisibility=default -pthread -I$here"
-versions() { printf '%s { *; };\n' "$1" >"$out/$1.map"; }
+driver=$1/driver
+toolkit=$1/toolkit
+mkdir -p "$driver" "$toolkit"
+
+# compile OUTPUT OPTION...: sources are found beside this script.
+compile() {
+    output=$1
+    shift
+    (cd "$here" && ${CC:-cc} -std=gnu11 -O2 -ftree-vectorize -Wall -Wextra -Werror -fPIC -pthread -o "$output" "$@" \
+        -Wl,-rpath,'$ORIGIN:$ORIGIN/driver:$ORIGIN/../driver:$ORIGIN/toolkit')
+}
+# Every symbol has the library's soname as its version, as NVIDIA's have.
 library() {
     name=$1
     shift
-    versions "$name"
-    sources=
-    for source in "$@"; do sources="$sources $here/$source"; done
-    # shellcheck disable=SC2086
-    $cc $flags -Wl,-soname,"$name" -Wl,--version-script="$out/$name.map" -Wl,-rpath,'$ORIGIN' -o "$out/$name" \
-        $sources -L"$out" -lblink_stand_in -lm
-    rm "$out/$name.map"
+    printf '%s { *; };\n' "$name" >"$toolkit/versions"
+    compile "$toolkit/$name" -shared -Wl,-soname,"$name" -Wl,--version-script="$toolkit/versions" "$@" \
+        -L"$driver" -lblink_stand_in -lm
+    rm "$toolkit/versions"
 }
-mkdir -p "$out"
-# shellcheck disable=SC2086
-$cc $flags -Wl,-soname,libblink_stand_in.so -o "$out/libblink_stand_in.so" "$here/calls.c" "$here/memory.c"
-# shellcheck disable=SC2086
-$cc $flags -Wl,-soname,libcuda.so.1 -Wl,-rpath,'$ORIGIN' -o "$out/libcuda.so.1" "$here/driver.c" \
-    -L"$out" -lblink_stand_in
-library libcudart.so.13 runtime_device.c runtime_memory.c runtime_kernels.c
+
+compile "$driver/libblink_stand_in.so" -shared -Wl,-soname,libblink_stand_in.so calls.c memory.c
+compile "$driver/libcuda.so.1" -shared -Wl,-soname,libcuda.so.1 driver.c driver_memory.c -L"$driver" -lblink_stand_in
+library libcudart.so.13 runtime_device.c runtime_streams.c runtime_memory.c runtime_kernels.c kernels.c
 library libcublas.so.13 blas.c gemm.c
 library libcublasLt.so.13 blas_lt.c gemm.c
 library libcurand.so.10 rand.c
+library libcudnn.so.9 dnn.c
+compile "$1/probe" probe.c -L"$driver" -L"$toolkit" -l:libcuda.so.1 -l:libcudart.so.13 -l:libcublas.so.13 \
+    -lblink_stand_in -ldl
+compile "$1/session" session.c -ldl

@@ -1,29 +1,15 @@
-// Stands in for libcuda.so.1, the driver: the part of it that BlinkVM itself calls, and what ONNX Runtime links to.
+// Stands in for libcuda.so.1, the driver: devices, contexts and errors, as far as BlinkVM or ONNX Runtime ask for them.
 //
-// Like the real one it wants cuInit before anything else and a context on the thread before memory is touched. Streams
-// and events are names only: all work is done when its call returns, so it cannot show a missing wait.
-#include <stdlib.h>
+// Like the real one it wants cuInit before anything else. A context takes no memory here, and releasing the last one
+// ends nothing.
 #include <string.h>
 
-#include "core.h"
-
-typedef unsigned long long address;
+#include "driver.h"
 
 static int is_ready;
 static unsigned retained[8];
 
-#define ENTER()                                     \
-    do {                                            \
-        int code = si_enter(__func__);              \
-        if (code) return code;                      \
-        if (!is_ready) return SI_NOT_INITIALIZED;   \
-    } while (0)
-
-#define ENTER_CONTEXT()                                    \
-    do {                                                   \
-        ENTER();                                           \
-        if (si_current() < 0) return SI_INVALID_CONTEXT;   \
-    } while (0)
+int driver_is_ready(void) { return is_ready; }
 
 int cuInit(unsigned flags) {
     int code = si_enter(__func__);
@@ -126,155 +112,6 @@ int cuCtxGetCurrent(void **context) {
 
 int cuCtxSynchronize(void) {
     ENTER_CONTEXT();
-    return SI_OK;
-}
-
-int cuMemGetInfo_v2(size_t *free, size_t *total) {
-    ENTER_CONTEXT();
-    si_memory(si_current(), free, total);
-    return SI_OK;
-}
-
-int cuMemAlloc_v2(address *at, size_t bytes) {
-    ENTER_CONTEXT();
-    if (bytes == 0) return SI_INVALID_VALUE;
-    return si_alloc(bytes, (void **)at);
-}
-
-int cuMemFree_v2(address at) {
-    ENTER_CONTEXT();
-    return si_free((void *)at);
-}
-
-int cuMemHostAlloc(void **at, size_t bytes, unsigned flags) {
-    ENTER_CONTEXT();
-    (void)flags;
-    return si_alloc_pinned(bytes, at);
-}
-
-int cuMemFreeHost(void *at) {
-    ENTER_CONTEXT();
-    return si_free_pinned(at);
-}
-
-int cuMemHostRegister_v2(void *at, size_t bytes, unsigned flags) {
-    ENTER_CONTEXT();
-    (void)flags;
-    return si_register(at, bytes);
-}
-
-int cuMemHostUnregister(void *at) {
-    ENTER_CONTEXT();
-    return si_unregister(at);
-}
-
-int cuMemcpyHtoD_v2(address to, const void *from, size_t bytes) {
-    ENTER_CONTEXT();
-    return si_copy((void *)to, from, bytes);
-}
-
-int cuMemcpyDtoH_v2(void *to, address from, size_t bytes) {
-    ENTER_CONTEXT();
-    return si_copy(to, (void *)from, bytes);
-}
-
-int cuMemcpyDtoD_v2(address to, address from, size_t bytes) {
-    ENTER_CONTEXT();
-    return si_copy((void *)to, (void *)from, bytes);
-}
-
-int cuMemcpyHtoDAsync_v2(address to, const void *from, size_t bytes, void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return si_copy((void *)to, from, bytes);
-}
-
-int cuMemcpyDtoHAsync_v2(void *to, address from, size_t bytes, void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return si_copy(to, (void *)from, bytes);
-}
-
-int cuMemcpyDtoDAsync_v2(address to, address from, size_t bytes, void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return si_copy((void *)to, (void *)from, bytes);
-}
-
-int cuMemsetD8_v2(address at, unsigned char value, size_t bytes) {
-    ENTER_CONTEXT();
-    return si_fill((void *)at, value, bytes);
-}
-
-int cuMemsetD8Async(address at, unsigned char value, size_t bytes, void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return si_fill((void *)at, value, bytes);
-}
-
-int cuStreamCreate(void **stream, unsigned flags) {
-    ENTER_CONTEXT();
-    (void)flags;
-    *stream = malloc(1);
-    si_log("stream create %d", si_current());
-    return SI_OK;
-}
-
-int cuStreamCreateWithPriority(void **stream, unsigned flags, int priority) {
-    ENTER_CONTEXT();
-    (void)flags, (void)priority;
-    *stream = malloc(1);
-    si_log("stream create %d", si_current());
-    return SI_OK;
-}
-
-int cuStreamSynchronize(void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return SI_OK;
-}
-
-int cuStreamQuery(void *stream) {
-    ENTER_CONTEXT();
-    (void)stream;
-    return SI_OK;
-}
-
-int cuStreamWaitEvent(void *stream, void *event, unsigned flags) {
-    ENTER_CONTEXT();
-    (void)stream, (void)event, (void)flags;
-    return SI_OK;
-}
-
-int cuStreamDestroy_v2(void *stream) {
-    ENTER_CONTEXT();
-    free(stream);
-    si_log("stream destroy %d", si_current());
-    return SI_OK;
-}
-
-int cuEventCreate(void **event, unsigned flags) {
-    ENTER_CONTEXT();
-    (void)flags;
-    *event = malloc(1);
-    return SI_OK;
-}
-
-int cuEventRecord(void *event, void *stream) {
-    ENTER_CONTEXT();
-    (void)event, (void)stream;
-    return SI_OK;
-}
-
-int cuEventSynchronize(void *event) {
-    ENTER_CONTEXT();
-    (void)event;
-    return SI_OK;
-}
-
-int cuEventDestroy_v2(void *event) {
-    ENTER_CONTEXT();
-    free(event);
     return SI_OK;
 }
 

@@ -10,6 +10,9 @@ int rt_give(int code);
 // The first call on a thread chooses device 0, like the real runtime.
 int rt_enter(const char *function);
 
+// Does what a kernel of this name does, where it is one that is known.
+int kernel(const char *name, void **arguments);
+
 #define ENTER()                           \
     do {                                  \
         int entered = rt_enter(__func__); \

@@ -1,7 +1,8 @@
-// Stands in for libcudart.so.13, the runtime: kernels. A launch is logged under the kernel's name, and does nothing.
+// Stands in for libcudart.so.13, the runtime: kernels. A launch is logged under the kernel's name, and does nothing but
+// for the few that kernels.c knows.
 //
-// A kernel's output keeps the bytes that were there before, so a network with any kernel in it gives answers without
-// meaning. What it can show is which kernels ran, how often, and on which path of ONNX Runtime.
+// The output of a kernel that does nothing keeps the bytes that were there before, so a network with such a kernel gives
+// answers without meaning. What it can show is which kernels ran, how often, and on which path of ONNX Runtime.
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -94,35 +95,36 @@ int __cudaPopCallConfiguration(struct grid *grid, struct grid *block, size_t *sh
     return SI_OK;
 }
 
-static int launch(const char *called, const void *function) {
+static int launch(const char *called, const void *function, void **arguments) {
     int code = rt_enter(called);
     if (code) return code;
-    si_log("launch %s", name_of(function));
-    return SI_OK;
+    const char *name = name_of(function);
+    si_log("launch %s", name);
+    return rt_give(kernel(name, arguments));
 }
 
-int __cudaLaunchKernel(const void *kernel, struct grid grid, struct grid block, void **arguments, size_t shared,
+int __cudaLaunchKernel(const void *function, struct grid grid, struct grid block, void **arguments, size_t shared,
                        void *stream) {
-    (void)grid, (void)block, (void)arguments, (void)shared, (void)stream;
+    (void)grid, (void)block, (void)shared, (void)stream;
     // Programs know it by the name that they call: the compiler puts this one in its place.
-    return launch("cudaLaunchKernel", kernel);
+    return launch("cudaLaunchKernel", function, arguments);
 }
 
 int cudaLaunchKernel(const void *function, struct grid grid, struct grid block, void **arguments, size_t shared,
                      void *stream) {
-    (void)grid, (void)block, (void)arguments, (void)shared, (void)stream;
-    return launch(__func__, function);
+    (void)grid, (void)block, (void)shared, (void)stream;
+    return launch(__func__, function, arguments);
 }
 
 int cudaLaunchKernelExC(const void *configuration, const void *function, void **arguments) {
-    (void)configuration, (void)arguments;
-    return launch(__func__, function);
+    (void)configuration;
+    return launch(__func__, function, arguments);
 }
 
 int cudaLaunchCooperativeKernel(const void *function, struct grid grid, struct grid block, void **arguments,
                                 size_t shared, void *stream) {
-    (void)grid, (void)block, (void)arguments, (void)shared, (void)stream;
-    return launch(__func__, function);
+    (void)grid, (void)block, (void)shared, (void)stream;
+    return launch(__func__, function, arguments);
 }
 
 int cudaLaunchHostFunc(void *stream, void (*function)(void *), void *data) {
