@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use blink_compiler::onnx::proto::ModelProto;
+use blink_examples::{GraphBuilder, dims, values};
+use blink_tensors::DType;
+
 use crate::support::Folder;
 use crate::support::cuda::{CUDNN, Machine, stand_ins};
 use crate::support::models::{X, Y, one};
@@ -20,10 +24,10 @@ fn names(library: &Path, which: &str) -> BTreeSet<String> {
     names.map(|name| name.split('@').next().expect("a name").to_owned()).collect()
 }
 
-/// A session of [`one`] with the CUDA provider, run with [`X`].
-fn session(machine: &Machine) -> Output {
+/// A session of a model with the CUDA provider, run twice with [`X`].
+fn session(machine: &Machine, model: &ModelProto) -> Output {
     let folder = Folder::new();
-    let model = folder.model("one.onnx", &one());
+    let model = folder.model("model.onnx", model);
     let mut command = Command::new(stand_ins().join("session"));
     command.arg(machine.cuda_directory().join("libonnxruntime.so.1.31.1")).arg(model).args(["2", "3", "4"]);
     command.args(X.map(|value| value.to_string())).envs(machine.environment());
@@ -34,7 +38,7 @@ fn session(machine: &Machine) -> Output {
 
 /// What a session that fails prints.
 fn failure(machine: &Machine) -> String {
-    let output = session(machine);
+    let output = session(machine, &one());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stdout).expect("text")
 }
@@ -58,7 +62,7 @@ fn the_stand_ins_have_every_symbol_that_the_provider_needs() {
 #[test]
 fn a_session_comes_up_and_multiplies_on_the_device() {
     let machine = Machine::with_onnx_runtime();
-    let output = session(&machine);
+    let output = session(&machine, &one());
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), Y.map(|value| value.to_string()).join(" "));
     // The dynamic loader is content too: it says so where a library lacks the versions that are asked for.
@@ -74,8 +78,29 @@ fn a_session_comes_up_and_multiplies_on_the_device() {
 }
 
 #[test]
+fn a_few_kernels_are_computed() {
+    let mut graph = GraphBuilder::new("kernels");
+    graph.input("x", DType::F32, &dims!["batch", 3]);
+    graph.initializer("w", &values(&[3, 2], &[0f32, 1.0, 1.0, 2.0, 1.0, 3.0]));
+    graph.initializer("bias", &values(&[2], &[-2f32, -10.0]));
+    graph.initializer("half", &values(&[], &[0.5f32]));
+    graph.node("Gemm", &["x", "w", "bias"], &["h"], []);
+    graph.node("Relu", &["h"], &["r"], []);
+    graph.node("Mul", &["r", "half"], &["y"], []);
+    graph.output("y", DType::F32, &dims!["batch", 2]);
+    let machine = Machine::with_onnx_runtime();
+    let output = session(&machine, &graph.model());
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1.5 2 0 0\n");
+    let (log, names) = (machine.log(), ["BroadcastBias", "OP_Relu", "OP_Mul"]);
+    assert_eq!(log.kernels().len(), 6, "{log:?}");
+    let runs = log.kernels().into_iter().zip(names.iter().cycle());
+    assert!(runs.into_iter().all(|(kernel, name)| kernel.contains(name)), "{log:?}");
+}
+
+#[test]
 fn a_product_needs_no_cudnn() {
-    let output = session(&Machine::with_onnx_runtime().without(CUDNN));
+    let output = session(&Machine::with_onnx_runtime().without(CUDNN), &one());
     assert!(output.status.success(), "{output:?}");
 }
 

@@ -1,8 +1,8 @@
 //! [`Machine`]: a machine with NVIDIA's driver and devices, made up of stand-ins, for a child process to run on.
 //!
 //! ONNX Runtime's own CUDA provider runs on it. The stand-ins are C sources in `tests/device/stand_in`, built once for
-//! each state of the sources. What they cannot show stands on top of each: kernels compute nothing but matrix products,
-//! and all work is done when its call returns.
+//! each state of the sources. What they cannot show stands on top of each: matrix products, relu and sums are computed
+//! and most other kernels are not, and all work is done when its call returns.
 
 use std::ffi::OsString;
 use std::fs;

@@ -2,7 +2,8 @@
 //
 // The stand-ins take the place of NVIDIA's libraries in tests, so that ONNX Runtime's own CUDA provider comes up on a
 // machine without a GPU. Device memory is host memory behind addresses that the host itself cannot read or write: code
-// that treats a device pointer as its own ends with SIGSEGV here too. Kernels do nothing; matrix products are computed.
+// that treats a device pointer as its own ends with SIGSEGV here too. Matrix products are computed; kernels do nothing,
+// but for a few (kernels.c).
 //
 // Settings are environment variables, read once, when the first stand-in is loaded:
 //

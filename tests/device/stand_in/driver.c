@@ -125,7 +125,7 @@ int cuGetErrorString(int code, const char **text) {
     return *text ? SI_OK : SI_INVALID_VALUE;
 }
 
-// Only kernels read what this would write, and kernels do nothing.
+// Only kernels read what this would write, and none of those is computed here.
 int cuTensorMapEncodeTiled(void *map, ...) {
     ENTER();
     (void)map;

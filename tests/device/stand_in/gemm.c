@@ -9,52 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static float from_half(uint16_t bits) {
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, exponent = bits >> 10 & 31, fraction = bits & 0x3ff;
-    if (exponent == 0) return ldexpf((float)fraction, -24) * (sign ? -1.0f : 1.0f);
-    uint32_t wide = sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
-    float value;
-    memcpy(&value, &wide, 4);
-    return value;
-}
-
-// Rounds to nearest, ties to even.
-static uint16_t to_half(float value) {
-    uint32_t wide;
-    memcpy(&wide, &value, 4);
-    uint16_t sign = wide >> 16 & 0x8000;
-    float size = fabsf(value);
-    if (size != size) return sign | 0x7e00;
-    if (size >= 65520.0f) return sign | 0x7c00;
-    if (size < 0x1p-14f) return sign | (uint16_t)lrintf(ldexpf(size, 24));
-    wide &= 0x7fffffff;
-    wide += 0xfff + (wide >> 13 & 1);
-    return sign | (uint16_t)((wide >> 13) - (112 << 10));
-}
-
-static uint16_t to_bfloat(float value) {
-    uint32_t wide;
-    memcpy(&wide, &value, 4);
-    if (value != value) return wide >> 16 | 0x40;
-    return (wide + 0x7fff + (wide >> 16 & 1)) >> 16;
-}
-
-float gemm_load(const void *at, int type, long long index) {
-    if (type == F32) return ((const float *)at)[index];
-    uint16_t bits = ((const uint16_t *)at)[index];
-    if (type == F16) return from_half(bits);
-    uint32_t wide = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &wide, 4);
-    return value;
-}
-
-void gemm_store(void *at, int type, long long index, float value) {
-    if (type == F32) ((float *)at)[index] = value;
-    else ((uint16_t *)at)[index] = type == F16 ? to_half(value) : to_bfloat(value);
-}
-
-float gemm_scalar(const void *at, int type) { return gemm_load(si_view(at, type == F32 ? 4 : 2), type, 0); }
+float gemm_scalar(const void *at, int type) { return number_load(si_view(at, type == F32 ? 4 : 2), type, 0); }
 
 // Compute types 64 and 65 are float16's; the others of these three types scale in float32.
 int gemm_scale_type(int compute) { return compute == 64 || compute == 65 ? F16 : F32; }
@@ -105,18 +60,18 @@ int gemm(const struct product *p) {
         }
         for (long long l = 0; l < p->k; l++)
             for (long long i = 0; i < p->m; i++)
-                wide[l * p->m + i] = gemm_load(a, p->a.type, p->a.transposed ? i * p->a.lead + l : l * p->a.lead + i);
+                wide[l * p->m + i] = number_load(a, p->a.type, p->a.transposed ? i * p->a.lead + l : l * p->a.lead + i);
         for (long long j = 0; j < p->n; j++) {
             memset(sum, 0, sizeof(float) * (size_t)p->m);
             for (long long l = 0; l < p->k; l++) {
-                float factor = gemm_load(b, p->b.type, p->b.transposed ? l * p->b.lead + j : j * p->b.lead + l);
+                float factor = number_load(b, p->b.type, p->b.transposed ? l * p->b.lead + j : j * p->b.lead + l);
                 for (long long i = 0; i < p->m; i++) sum[i] += factor * wide[l * p->m + i];
             }
             for (long long i = 0; i < p->m; i++) {
                 float value = p->alpha * sum[i];
-                if (c) value += p->beta * gemm_load(c, p->c.type, j * p->c.lead + i);
-                if (bias) value += gemm_load(bias, p->out.type, i);
-                gemm_store(out, p->out.type, j * p->out.lead + i, ended(p, value));
+                if (c) value += p->beta * number_load(c, p->c.type, j * p->c.lead + i);
+                if (bias) value += number_load(bias, p->out.type, i);
+                number_store(out, p->out.type, j * p->out.lead + i, ended(p, value));
             }
         }
     }

@@ -3,12 +3,10 @@
 #define BLINK_STAND_IN_GEMM_H
 
 #include "core.h"
+#include "numbers.h"
 
 // Codes of cuBLAS.
 enum { BLAS_OK = 0, BLAS_INVALID_VALUE = 7, BLAS_EXECUTION_FAILED = 13, BLAS_NOT_SUPPORTED = 15 };
-
-// Element types, under cuBLAS's numbers.
-enum { F32 = 0, F64 = 1, F16 = 2, BF16 = 14 };
 
 // A matrix in device memory, its columns `lead` elements apart; `transposed` where its rows are read as columns.
 struct matrix {
@@ -31,8 +29,6 @@ int gemm(const struct product *product);
 
 // A number that a caller gave by address, of the host or of the device.
 float gemm_scalar(const void *at, int type);
-float gemm_load(const void *at, int type, long long index);
-void gemm_store(void *at, int type, long long index, float value);
 // The type of alpha and beta in a product of this compute type.
 int gemm_scale_type(int compute);
 // What the settings say of a call of this function: a code of cuBLAS.

@@ -1,8 +1,8 @@
 // Stands in for libcudart.so.13, the runtime: kernels. A launch is logged under the kernel's name, and does nothing but
 // for the few that kernels.c knows.
 //
-// The output of a kernel that does nothing keeps the bytes that were there before, so a network with such a kernel gives
-// answers without meaning. What it can show is which kernels ran, how often, and on which path of ONNX Runtime.
+// The output of a kernel that does nothing keeps the bytes that were there before, so a network with such a kernel
+// gives answers without meaning. What it can show is which kernels ran, how often, and on which path of ONNX Runtime.
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
