@@ -3,6 +3,7 @@
 //! | file | what it gives |
 //! |---|---|
 //! | `browser.rs`, `measure.js` | Chromium, and what it is asked about a page |
+//! | `cuda.rs`, `cuda_log.rs` | stand-ins for NVIDIA's libraries, and what they wrote down (Linux on x86-64) |
 //! | `folder.rs` | a directory of its own, and `blink` run in it |
 //! | `ended.rs` | how a `blink` ended, and what to expect of that |
 //! | `files.rs` | models and tensors as files in a folder |
@@ -14,6 +15,10 @@
 #![allow(dead_code)]
 
 pub(crate) mod browser;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod cuda;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod cuda_log;
 pub(crate) mod ended;
 pub(crate) mod files;
 pub(crate) mod folder;
