@@ -3,11 +3,15 @@
 //! The search runs on every cold start, so it asks only whether a file is there, once for each place. It opens,
 //! reads and hashes nothing, and it never falls through from a path that the user has named.
 
+mod cuda;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+pub use cuda::{CUDA_FILE_NAMES, NVIDIA_FILE_NAMES, cuda_dir, find_cuda, find_cuda_for};
 
 /// The version of ONNX Runtime whose interface the runtime is built against.
 pub const ORT_VERSION: &str = "1.31.1";
@@ -50,6 +54,13 @@ pub enum LibraryError {
     NamedMissing { path: PathBuf },
     #[error("ONNX Runtime {ORT_VERSION} not found (looked at {}): run `blink setup`", list(looked_at))]
     NotFound { looked_at: Vec<PathBuf> },
+    #[error(
+        "ORT_DYLIB_PATH names {path}, and no {missing} stands beside it: name the library of a CUDA build, or unset it \
+         and run `blink setup --device cuda`"
+    )]
+    NamedWithoutCuda { path: PathBuf, missing: &'static str },
+    #[error("CUDA build of ONNX Runtime {ORT_VERSION} not found (no {missing}): run `blink setup --device cuda`")]
+    CudaNotFound { missing: PathBuf },
     #[error("no cache directory is known: set BLINK_CACHE_DIR, or HOME")]
     NoCacheDirectory,
 }
