@@ -163,6 +163,7 @@ impl Instance {
                 prepack: options.prepack.unwrap_or(record.prepack),
                 optimise: Optimise::No,
                 dims: Vec::new(),
+                leave_out: &[],
                 save: None,
                 pin: false,
             };

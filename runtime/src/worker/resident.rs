@@ -7,6 +7,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -113,7 +114,8 @@ impl Tenant {
         // Its memory is free before its launcher hears that it has ended.
         let Server { line, started, .. } = server;
         drop(started);
-        drop(line);
+        // Whoever watches the line holds it, too, until then.
+        let _ = line.socket.shutdown(Shutdown::Both);
     }
 }
 

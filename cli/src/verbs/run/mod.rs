@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_runtime::{Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
+use blink_runtime::{Device, Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
 use clap::ValueEnum;
 
 use crate::output::{Output, note};
@@ -53,6 +53,13 @@ pub(crate) struct RunArgs {
     /// Whether weights are packed at start [default: as the compiler recorded].
     #[arg(long, value_enum)]
     pub(crate) prepack: Option<Prepack>,
+    /// Where to run: cpu, cuda, cuda:N, or cuda-or-cpu, which falls back and says so [default: the CPU; an artifact for
+    /// CUDA has to be told].
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<Device>,
+    /// Refuse a model of which the device leaves nodes to the CPU.
+    #[arg(long, requires = "device")]
+    pub(crate) strict_placement: bool,
     /// How the worker comes up: `auto` takes a snapshot where there is a valid one, and else says why not.
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) start: StartArg,
@@ -132,18 +139,28 @@ fn spec(args: &RunArgs, artifact: &Path, model: Option<&str>) -> WorkerSpec {
     };
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..StartOptions::default() };
-    WorkerSpec { model: model.map(str::to_owned), options, start, ..WorkerSpec::new(artifact) }
+    WorkerSpec {
+        model: model.map(str::to_owned),
+        device: args.device,
+        strict_placement: args.strict_placement,
+        options,
+        start,
+        ..WorkerSpec::new(artifact)
+    }
 }
 
 /// Why the worker was not restored, where that was wanted.
 fn start_reason(worker: &Worker) -> Option<String> {
     match worker.start() {
         Start::Normal { reason } => reason.as_ref().map(ToString::to_string),
-        Start::Snapshot => None,
+        Start::Snapshot | Start::Resident => None,
     }
 }
 
 fn tell_start(worker: &Worker) {
+    if let Some(reason) = worker.fell_back() {
+        note!("ran on the CPU: {reason}");
+    }
     if let Some(reason) = start_reason(worker) {
         note!("started normally: {reason}");
     }

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use blink_runtime::{Answer, Model, Phase, Recorded, Timeline, Worker, timeline};
+use blink_runtime::{Answer, Device, DeviceFacts, Model, Phase, Recorded, Timeline, Worker, timeline};
 use blink_tensors::summary::Summary;
 use blink_tensors::{TensorView, json};
 use serde::Serialize;
 
-use super::timeline::{TimelineReport, print_timeline};
+use super::timeline::{TimelineReport, print_device, print_timeline};
 use super::{RunArgs, start_reason, tell_start};
 use crate::exit;
 use crate::output::{Format, Output};
@@ -25,6 +25,12 @@ struct Report<'a> {
     start: &'static str,
     /// Why not from a snapshot, where one was wanted; else null.
     start_reason: Option<String>,
+    /// Where the model ran: `cpu`, or `cuda:N`.
+    device: String,
+    /// Why it is not the device that was asked for; else null.
+    fell_back: Option<String>,
+    /// What it has of that device: nodes by who computes them, bytes; null on the CPU.
+    on_device: Option<DeviceFacts>,
     threads: usize,
     outputs: Vec<OutputReport>,
     timeline: Option<TimelineReport>,
@@ -59,15 +65,17 @@ pub(super) fn run(args: &RunArgs, mut worker: Worker, model: &Model, output: &Ou
     let outputs = if prints { summaries(args, output, answer) } else { Vec::new() };
 
     let mut timeline = *worker.timeline();
+    let on_device = worker.device()?;
     timeline.add(Recorded { phase: Phase::Output, begin: received_at, end: written_at });
     if let Some(path) = &args.timeline {
         TimelineReport::of(&timeline).write(path)?;
     }
     if output.verbose > 0 {
         print_timeline(&timeline);
+        on_device.iter().for_each(print_device);
     }
     if prints {
-        report(output, model, &worker, outputs, &timeline)?;
+        report(output, model, &worker, on_device, outputs, &timeline)?;
     }
     tell_start(&worker);
     worker.end();
@@ -93,6 +101,7 @@ fn report(
     output: &Output,
     model: &Model,
     worker: &Worker,
+    on_device: Option<DeviceFacts>,
     outputs: Vec<OutputReport>,
     timeline: &Timeline,
 ) -> anyhow::Result<()> {
@@ -102,6 +111,9 @@ fn report(
         model: &model.record().name,
         start: worker.start().name(),
         start_reason: start_reason(worker),
+        device: on_device.as_ref().map_or_else(|| Device::Cpu.to_string(), |on| Device::Cuda(on.ordinal).to_string()),
+        fell_back: worker.fell_back().map(str::to_owned),
+        on_device,
         threads: worker.threads(),
         outputs,
         timeline: (output.format == Format::Json).then(|| TimelineReport::of(timeline)),

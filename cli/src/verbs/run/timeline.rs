@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use blink_runtime::{Span, Timeline};
+use blink_runtime::{DeviceFacts, Span, Timeline};
 use serde::Serialize;
 
 /// A timeline as programs read it.
@@ -38,4 +38,15 @@ pub(super) fn print_timeline(timeline: &Timeline) {
         // Stderr may be closed; the run itself has gone well.
         let _ = writeln!(err, "blink: {start_ms:8.2} ms  {:<12} {duration_ms:8.2} ms", phase.name());
     }
+}
+
+/// Which nodes of a model its device computes, and what it holds there.
+pub(super) fn print_device(facts: &DeviceFacts) {
+    let DeviceFacts { ordinal, name, placement, weights, arena, .. } = facts;
+    let there = if facts.weights_were_there { ", there already" } else { "" };
+    let (nodes, left) = (placement.on_device, placement.on_cpu.values().sum::<u64>());
+    let names = if left > 0 { format!(" ({})", placement.cpu_nodes()) } else { String::new() };
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "blink: cuda:{ordinal} {name}: {nodes} nodes there, {left} on the CPU{names}");
+    let _ = writeln!(err, "blink: cuda:{ordinal} holds {weights} bytes of weights{there}, {arena} of activations");
 }

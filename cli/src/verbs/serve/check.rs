@@ -87,7 +87,7 @@ pub(super) fn run(resolved: &Resolved, output: &Output) -> anyhow::Result<()> {
 /// The exit code that an artifact which is not served calls for.
 pub(crate) fn not_served(error: &CannotServe) -> u8 {
     match error.source {
-        LoadError::Host { .. } | LoadError::OrtVersion { .. } => 4,
+        LoadError::Host { .. } | LoadError::OrtVersion { .. } | LoadError::Device { .. } => 4,
         LoadError::Open { class: OpenClass::Damaged, .. } => 5,
         LoadError::Name { .. } | LoadError::ModelName { .. } | LoadError::PrefixTaken { .. } => 2,
         _ => 1,

@@ -122,7 +122,7 @@ impl Crew {
         self.post.set_start(worker.pid(), start.name());
         match &start {
             // There is none yet, or is to be none.
-            Start::Snapshot | Start::Normal { reason: None | Some(Reason::NoneMade) } => {}
+            Start::Snapshot | Start::Resident | Start::Normal { reason: None | Some(Reason::NoneMade) } => {}
             Start::Normal { reason: Some(reason) } => {
                 tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
             }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use blink_artifact::{HostClass, OpenError, OrtVersion};
+use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion};
 use blink_runtime::ModelError;
 use blink_runtime::library::ORT_VERSION;
 
@@ -49,6 +49,8 @@ pub enum LoadError {
     Host { found: HostClass, here: HostClass },
     #[error("artifact was compiled with ONNX Runtime {found}, this blink runs {ORT_VERSION}; compile it again")]
     OrtVersion { found: OrtVersion },
+    #[error("artifact was compiled for {found}, and the server was started {asked}; {advice}", found = found.name())]
+    Device { found: ExecutionProvider, asked: String, advice: &'static str },
     #[error("another artifact is served by that name and version already")]
     Taken,
     #[error("another app answers at {prefix} already; give this one another prefix")]
@@ -82,6 +84,7 @@ impl From<ModelError> for LoadError {
             ModelError::Open { source, .. } => LoadError::from(&source),
             ModelError::Host { found, here, .. } => LoadError::Host { found, here },
             ModelError::OrtVersion { found, .. } => LoadError::OrtVersion { found },
+            ModelError::Device { found, asked, advice, .. } => LoadError::Device { found, asked, advice },
             ModelError::NoSuchModel { name: model, .. } | ModelError::Ambiguous { known: model, .. } => {
                 LoadError::ModelName { model, rule: "expected one that the artifact has" }
             }

@@ -41,6 +41,7 @@ impl Known {
             | LoadError::ModelName { .. }
             | LoadError::Host { .. }
             | LoadError::OrtVersion { .. }
+            | LoadError::Device { .. }
             | LoadError::DoesNotStart => false,
         }
     }

@@ -76,6 +76,7 @@ impl DeviceHost {
             prepack: false,
             optimise: Optimise::No,
             dims: Vec::new(),
+            leave_out: &[],
             save: None,
             pin: false,
         };
