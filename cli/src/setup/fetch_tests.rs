@@ -9,7 +9,8 @@ const WHEEL: &Wheel = &TABLE[0].wheel;
 fn scripted(directory: &Path, script: &str, dialect: Dialect) -> Client {
     let path = directory.join("client.sh");
     let parse = "case $1 in --version|--help) exit 0;; esac\n\
-                 for word in \"$@\"; do case $before in --dest|--target) dest=$word;; --requirement) list=$word;; esac; \
+                 for word in \"$@\"; do case $before in --dest|--target) dest=$word;; --requirement) list=$word;; \
+                 esac; \
                  before=$word; done\n";
     fs::write(&path, format!("{parse}{script}\n")).unwrap();
     Client::new(&["sh", path.to_str().unwrap()], dialect)

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use blink_runtime::library::{LIBRARY_VARIABLE, ORT_VERSION};
+use blink_runtime::library::{LIBRARY_VARIABLE, NVIDIA_FILE_NAMES, ORT_VERSION};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -118,6 +118,12 @@ fn run_cuda(args: &SetupArgs, progress: bool, output: &Output) -> anyhow::Result
     })?;
     let library = files.first().context("nothing was set up")?;
     warn_of_variable(&library.path);
+    let directory = library.path.parent().unwrap_or(&library.path);
+    let is_beside = NVIDIA_FILE_NAMES.iter().any(|name| directory.join(name).exists());
+    if nvidia == Nvidia::System && is_beside {
+        let directory = directory.display();
+        note!("warning: NVIDIA's libraries of an earlier setup stand in {directory}: remove them to use the machine's");
+    }
     // A setup is as new as the newest of its files.
     let actions = || files.iter().map(|file| file.action);
     let action = [Action::Installed, Action::Verified].into_iter().find(|&action| actions().any(|one| one == action));

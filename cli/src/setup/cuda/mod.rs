@@ -74,15 +74,15 @@ pub(crate) struct Installed {
 pub(crate) enum CudaError {
     #[error("device cuda is for linux x86_64, and this is {os} {arch}: run `blink setup --device cpu`")]
     Platform { os: &'static str, arch: &'static str },
-    #[error("{path} is not a wheel that can be read: give a whole wheel of {expected}", expected = given::list(expected))]
+    #[error("{path} is not a wheel that can be read: give a whole wheel of {}", given::list(expected))]
     NotAWheel { path: PathBuf, expected: Vec<&'static Wheel>, source: std::io::Error },
-    #[error("{path} is none of the wheels that are needed: give one of {expected}", expected = given::list(expected))]
+    #[error("{path} is none of the wheels that are needed: give one of {}", given::list(expected))]
     UnknownWheel { path: PathBuf, expected: Vec<&'static Wheel> },
     #[error("{first} and {second} are both wheels of {wheel}: give one of them")]
     GivenTwice { first: PathBuf, second: PathBuf, wheel: &'static Wheel },
     #[error(
-        "still missing: {missing}; give each with --from, or run `blink setup --device cuda` to fetch them",
-        missing = given::list(missing)
+        "still missing: {}; give each with --from, or run `blink setup --device cuda` to fetch them",
+        given::list(missing)
     )]
     NotGiven { missing: Vec<&'static Wheel> },
     #[error(
