@@ -2,6 +2,7 @@
 //!
 //! | file | what it drives |
 //! |---|---|
+//! | `cuda.rs` | the CUDA build: what setup refuses, and what doctor says of it |
 //! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
 //! | `compile.rs` | `blink compile` and what it says |
 //! | `several.rs` | several models in one artifact |
@@ -12,6 +13,7 @@
 //! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
 
 mod compile;
+mod cuda;
 mod guests;
 mod inputs;
 mod machine;
