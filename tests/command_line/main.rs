@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
 //! | `compile.rs` | `blink compile` and what it says |
+//! | `devices.rs` | `blink compile --device cuda`, as far as no device is needed |
 //! | `several.rs` | several models in one artifact |
 //! | `guests.rs` | guests: compiled, inspected, refused |
 //! | `inputs.rs` | every form of `--input` |
@@ -12,6 +13,7 @@
 //! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
 
 mod compile;
+mod devices;
 mod guests;
 mod inputs;
 mod machine;

@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct DeviceRecord {
     /// What most of the graph computes in.
     pub precision: Precision,
-    /// How far each output of the golden run is from that of the fp32 graph; `None` where there is no golden run.
+    /// How far each output of the golden run is from that of the fp32 graph; `None` where there is no golden run, or
+    /// where the two cannot be compared.
     pub error: Option<Vec<OutputError>>,
     /// Whether a node of the graph may be computed by cuDNN.
     pub cudnn: bool,
