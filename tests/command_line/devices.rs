@@ -131,6 +131,7 @@ fn a_model_without_floats_has_nothing_to_lose() {
     let device = &summary["models"][0]["device"];
     assert_eq!(device["half"], json!({ "half": 0, "float": {}, "casts": 0 }));
     assert_eq!((&device["weights_bytes"], &device["cudnn"]), (&json!(0), &json!(false)));
+    assert!(summary["notes"][0].as_str().unwrap().contains("nothing in 'two' computes in half floats"), "{summary}");
 }
 
 #[test]
