@@ -123,6 +123,9 @@ impl Job<'_> {
         // A run on a device, where there is one, belongs here: `DeviceRecord::trial` is its place.
         let device = request.device.precision().map(|precision| device::record(precision, error, &encoded));
         let half = halves.map(|halves| halves.counts);
+        if half.as_ref().is_some_and(|counts| counts.half == 0) {
+            trial.notes.push(format!("nothing in '{}' computes in half floats: it is the same in fp32", self.name));
+        }
         let before = self.source.census();
         let external: usize = self.source.external_files().iter().map(|file| file.bytes().len()).sum();
         let summary = ModelSummary {

@@ -99,7 +99,8 @@ impl Plan {
         for ((node, sides), either) in graph.node.iter().zip(&self.halves).zip(&self.takes_either) {
             for (at, name) in node.input.iter().enumerate() {
                 let as_half = sides.as_ref().is_some_and(|sides| sides.inputs.contains(&at));
-                if !(as_half || *either && self.made_half.contains(name)) {
+                let is_free = *either && self.made_half.contains(name);
+                if !(as_half || is_free) {
                     asked.insert(name);
                 }
             }
