@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use blink_artifact::manifest::DeviceRuns;
 use blink_guest::Cancel;
 use blink_tensors::TensorView;
 
@@ -32,6 +33,15 @@ impl Default for StartOptions {
     fn default() -> StartOptions {
         StartOptions { threads: None, prepack: None, pin: true }
     }
+}
+
+/// What a caller may choose about a start on a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceOptions {
+    /// Whether nodes that the device leaves to the CPU are an error.
+    pub strict: bool,
+    /// How runs are made. `None`: as the compiler found best. Models whose shapes are not fixed run plainly in any case.
+    pub runs: Option<DeviceRuns>,
 }
 
 /// Why a start failed.
@@ -77,6 +87,8 @@ pub struct DeviceFacts {
     pub weights_were_there: bool,
     /// Bytes of its memory for activations.
     pub arena: u64,
+    /// How its runs are made.
+    pub runs: DeviceRuns,
     /// What all models of the worker hold.
     pub budget: BudgetStats,
 }
@@ -133,8 +145,7 @@ impl Instance {
         Ok(Instance { session, model: model.clone(), threads, on_device: None })
     }
 
-    /// Starts the model on the device of `host`, beside others that run there. `is_strict`: a node that would be left to
-    /// the CPU is an error.
+    /// Starts the model on the device of `host`, beside others that run there.
     ///
     /// The weights are uploaded while the session is made, unless they are there already. The calling thread is the one
     /// that has to run the model.
@@ -142,7 +153,7 @@ impl Instance {
         host: &'static DeviceHost,
         model: &Model,
         options: &StartOptions,
-        is_strict: bool,
+        asked: &DeviceOptions,
         timeline: &mut Timeline,
     ) -> Result<Instance, StartError> {
         let threads = thread_count(options.threads)?;
@@ -156,7 +167,8 @@ impl Instance {
             let expected = plan.map_or(0, |plan| plan.peak);
             let cudnn = device.is_some_and(|device| device.cudnn);
             let tensors = device.map_or(&[][..], |device| &device.weights);
-            let share = host.share(uploaded, tensors, expected, cudnn, is_strict)?;
+            let runs = asked.runs.or(plan.map(|plan| plan.runs)).unwrap_or_default();
+            let share = host.share(uploaded, tensors, expected, runs, cudnn, asked.strict)?;
             let arena = Arc::clone(&share.arena);
             let session = SessionOptions {
                 threads,
@@ -185,6 +197,7 @@ impl Instance {
             weights: on.weights,
             weights_were_there: on.weights_were_there,
             arena: on.arena.bytes(),
+            runs: self.session.device_runs(),
             budget: on.host.budget.stats(),
         })
     }

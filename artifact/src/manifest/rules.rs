@@ -193,7 +193,8 @@ impl DeviceRecord {
         let name = || model.name.clone();
         let expected = model.outputs.len();
         let trial = self.trial.as_ref().and_then(|trial| trial.error.as_ref());
-        for found in self.error.iter().chain(trial).map(Vec::len).filter(|found| *found != expected) {
+        let mut counts = self.error.iter().chain(trial).map(Vec::len);
+        if let Some(found) = counts.find(|found| *found != expected) {
             return Err(ManifestError::ErrorCount { model: name(), found, expected });
         }
         if let Some(trial) = &self.trial {

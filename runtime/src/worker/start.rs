@@ -116,8 +116,8 @@ fn instances(
 ) -> Result<Vec<Arc<Instance>>, Failure> {
     let options = arguments.options();
     if let Some(host) = host {
-        let strict = arguments.strict;
-        let start = |model: Model| Instance::start_on_device(host, &model, &options, strict, timeline).map(Arc::new);
+        let on = &arguments.on_device;
+        let start = |model: Model| Instance::start_on_device(host, &model, &options, on, timeline).map(Arc::new);
         return models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error));
     }
     let library = match &arguments.library {

@@ -105,6 +105,11 @@ impl DeviceArena {
         self.lock().refused.take()
     }
 
+    /// What its memory counts against.
+    pub(in crate::engine) fn budget(&self) -> &'static Budget {
+        self.budget
+    }
+
     /// Bytes that it holds.
     pub fn bytes(&self) -> u64 {
         self.lock().regions.iter().map(|(memory, _)| memory.bytes()).sum()

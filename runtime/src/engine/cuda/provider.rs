@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::Arc;
 
+use blink_artifact::manifest::DeviceRuns;
 use libloading::Library;
 use ort::AsPointer;
 use ort::session::builder::SessionBuilder;
@@ -52,6 +53,8 @@ pub struct Share {
     pub arena: Arc<DeviceArena>,
     /// Its weights, on the device already; `None` where it has none apart from its graph.
     pub weights: Option<Weights>,
+    /// How runs are made.
+    pub runs: DeviceRuns,
     /// Whether a node may be computed by cuDNN.
     pub cudnn: bool,
     /// Whether a node that is left to the CPU is an error.
@@ -105,10 +108,11 @@ pub(in crate::engine) fn append(builder: &mut SessionBuilder, share: &Share) -> 
     check(unsafe { (api.CreateCUDAProviderOptions)(&mut options) })?;
     let options = Options(options);
     let ordinal = CString::new(share.gpu.ordinal().to_string()).unwrap_or_default();
-    let settings: [(&CStr, &CStr); 4] = [
+    let settings: [(&CStr, &CStr); 5] = [
         (c"device_id", &ordinal),
         // The search that runs every algorithm takes seconds; the default one does not look at all.
         (c"cudnn_conv_algo_search", c"HEURISTIC"),
+        (c"enable_cuda_graph", if share.runs == DeviceRuns::Graph { c"1" } else { c"0" }),
         (c"do_copy_in_default_stream", c"1"),
         (c"enable_cudnn", if share.cudnn { c"1" } else { c"0" }),
     ];
