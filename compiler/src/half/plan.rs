@@ -156,12 +156,13 @@ pub(super) fn subgraphs(node: &NodeProto) -> impl Iterator<Item = &GraphProto> {
     node.attribute.iter().flat_map(|attribute| attribute.g.as_deref().into_iter().chain(&attribute.graphs))
 }
 
-/// Every name that `graph` and its subgraphs use or make.
+/// Every name that `graph` and its subgraphs use or make, those of nodes among them.
 pub(super) fn names_in<'a>(graph: &'a GraphProto, names: &mut HashSet<&'a str>) {
     names.extend(graph.input.iter().chain(&graph.output).map(|value| value.name()));
     names.extend(graph.initializer.iter().map(|tensor| tensor.name()));
     names.extend(graph.sparse_initializer.iter().filter_map(|sparse| Some(sparse.values.as_ref()?.name())));
     for node in &graph.node {
+        names.insert(node.name());
         names.extend(node.input.iter().chain(&node.output).map(String::as_str));
         subgraphs(node).for_each(|graph| names_in(graph, names));
     }
