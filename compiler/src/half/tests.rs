@@ -148,3 +148,29 @@ fn no_two_nodes_have_one_name() {
     }
     assert_eq!(half.rewritten.graph.node[0].output, ["x_f16_"]);
 }
+
+#[test]
+fn a_value_that_is_only_moved_is_cast_before() {
+    let half = Built::new(&["x", "s"], &["y", "z"])
+        .is("s", None)
+        .node("Exp x -> a")
+        .node("Reshape a s -> b")
+        .node("Transpose b -> c")
+        .node("Reshape a s -> d")
+        .node("MatMul c d -> y")
+        .node("Reshape a s -> e")
+        .node("Exp e -> z")
+        .half();
+    let expected = [
+        "Exp x -> a",
+        "Half a -> a_f16",
+        "Reshape a_f16 s -> b_f16",
+        "Transpose b_f16 -> c_f16",
+        "Reshape a_f16 s -> d_f16",
+        "MatMul c_f16 d_f16 -> y_f16",
+        "Float y_f16 -> y",
+        "Reshape a s -> e",
+        "Exp e -> z",
+    ];
+    assert_eq!(half.nodes(), expected);
+}
