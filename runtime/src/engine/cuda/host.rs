@@ -66,7 +66,7 @@ impl DeviceHost {
         }
         let weights = uploaded.map(|uploaded| Weights::new(self.gpu, uploaded, tensors)).transpose()?;
         let arena = Arc::new(DeviceArena::new(self.budget, expected)?);
-        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, cudnn, strict })
+        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, strict })
     }
 
     fn run_first_model(&self) -> Result<(), EngineError> {
