@@ -1,7 +1,7 @@
 //! [`UploadedWeights`]: a weights section on a device, or on its way there; and what is known of it while it is kept.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use blink_artifact::{Artifact, FileId};
@@ -12,52 +12,70 @@ use super::upload::Uploader;
 
 /// A weights section in device memory.
 pub struct UploadedWeights {
-    memory: Allocation,
-    /// `None` while the upload is under way.
+    /// The upload has it too, until it has ended.
+    memory: Arc<Allocation>,
+    upload: Arc<Upload>,
+}
+
+/// How an upload ended.
+#[derive(Default)]
+struct Upload {
+    /// `None` while it is under way.
     ended: Mutex<Option<Result<(), CudaError>>>,
     has_ended: Condvar,
+}
+
+impl Upload {
+    fn end(&self, how: Result<(), CudaError>) {
+        *self.lock() = Some(how);
+        self.has_ended.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Result<(), CudaError>>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl UploadedWeights {
     /// Memory that the weights are to come to.
     pub(super) fn new(memory: Allocation) -> UploadedWeights {
-        UploadedWeights { memory, ended: Mutex::new(None), has_ended: Condvar::new() }
+        UploadedWeights { memory: Arc::new(memory), upload: Arc::default() }
     }
 
     /// Uploads them on a thread of its own, beside whatever the caller does next; here where there is no thread to be had.
-    pub(super) fn begin(self: &Arc<Self>, uploader: &'static Uploader, artifact: &Arc<Artifact>, model: u32) {
+    pub(super) fn begin(&self, uploader: &'static Uploader, artifact: &Arc<Artifact>, model: u32) {
         let work = {
-            let (weights, artifact) = (Arc::clone(self), Arc::clone(artifact));
-            move || weights.end(uploader.upload(artifact.weights(model), weights.memory.memory()))
+            let (memory, upload, artifact) = (Arc::clone(&self.memory), Arc::clone(&self.upload), Arc::clone(artifact));
+            move || {
+                let how = uploader.upload(artifact.weights(model), memory.memory());
+                // Before anybody hears of the end: whoever then lets go of the weights has them give way at once.
+                drop(memory);
+                upload.end(how);
+            }
         };
         if thread::Builder::new().name("blink-upload".into()).spawn(work).is_err() {
-            self.end(uploader.upload(artifact.weights(model), self.memory.memory()));
+            self.upload.end(uploader.upload(artifact.weights(model), self.memory.memory()));
         }
-    }
-
-    fn end(&self, how: Result<(), CudaError>) {
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
-        self.has_ended.notify_all();
     }
 
     /// Waits until they are there.
     pub fn wait(&self) -> Result<(), CudaError> {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = self.upload.lock();
         loop {
             match &*ended {
                 Some(how) => return how.clone(),
-                None => ended = self.has_ended.wait(ended).unwrap_or_else(PoisonError::into_inner),
+                None => ended = self.upload.has_ended.wait(ended).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
     /// Whether they are there already.
     pub fn is_there(&self) -> bool {
-        matches!(*self.ended.lock().unwrap_or_else(PoisonError::into_inner), Some(Ok(())))
+        matches!(*self.upload.lock(), Some(Ok(())))
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        matches!(*self.ended.lock().unwrap_or_else(PoisonError::into_inner), Some(Err(_)))
+        matches!(*self.upload.lock(), Some(Err(_)))
     }
 
     /// The memory.
@@ -93,8 +111,8 @@ impl Kept {
         (Arc::clone(&self.artifact), self.model)
     }
 
-    /// Whether no model uses them.
+    /// Whether no model uses them, and no upload.
     pub(super) fn is_asleep(&self) -> bool {
-        Arc::strong_count(&self.weights) == 1
+        Arc::strong_count(&self.weights) == 1 && Arc::strong_count(&self.weights.memory) == 1
     }
 }
