@@ -113,7 +113,11 @@ impl Tenant {
         server.serve(|line| stop_when_alone(line, switch));
         // Its memory is free before its launcher hears that it has ended.
         let Server { line, started, .. } = server;
+        let weights = started.as_ref().map_or_else(|_| Vec::new(), Started::weights);
         drop(started);
+        if self.arguments.on_device.discard_weights {
+            weights.iter().for_each(|hash| host.budget.discard(hash));
+        }
         // Whoever watches the line holds it, too, until then.
         let _ = line.socket.shutdown(Shutdown::Both);
     }

@@ -70,6 +70,15 @@ impl Started {
         &self.instances
     }
 
+    /// The hashes of its models' weights.
+    pub(super) fn weights(&self) -> Vec<[u8; 32]> {
+        let hash = |instance: &Arc<Instance>| {
+            let model = instance.model();
+            model.artifact().weights_hash(model.index()).copied()
+        };
+        self.instances.iter().filter_map(hash).collect()
+    }
+
     /// The model of this index in the artifact; [`ONLY`]: the only one.
     pub(super) fn instance(&self, index: u32) -> Result<&Instance, Failure> {
         let named = self.instances.iter().find(|instance| instance.model().index() == index);
