@@ -110,6 +110,20 @@ fn half_floats_halve_the_weights_and_tell_what_they_lose() {
 }
 
 #[test]
+fn with_known_shapes_more_is_fused_and_is_half_too() {
+    let folder = with_networks();
+    let line = "bert.onnx --device cuda --precision fp16 --set-dim batch=2 --set-dim sequence=8 -o fixed.blink";
+    let model = compiled(&folder, line)["models"][0].clone();
+    let made = |operator: &str| {
+        let changed = model["changed"].as_array().unwrap().iter().find(|change| change["operator"] == operator);
+        changed.map_or(0, |change| change["after"].as_u64().unwrap())
+    };
+    assert!(made("com.microsoft:SkipLayerNormalization") > 0, "{model}");
+    assert!(!model["device"]["half"]["float"].to_string().contains("SkipLayerNormalization"), "{model}");
+    folder.blink("verify fixed.blink").ok();
+}
+
+#[test]
 fn what_passes_half_floats_is_refused_and_fp32_is_named() {
     let folder = Folder::new();
     folder.model("large.onnx", &product(30_000.0, 1000.0));

@@ -73,7 +73,7 @@ fn nodes_that_lead_nothing_stay_float() {
 
 #[test]
 fn a_half_value_of_the_models_own_is_taken_as_it_is() {
-    let to_float = cast("x", "a", DataType::Float).attribute.remove(0);
+    let to_float = cast("a", "x", "a", DataType::Float).attribute.remove(0);
     let half = Built::new(&["x"], &["y"])
         .is("x", Some(DType::F16))
         .node("Cast x -> a")
@@ -128,4 +128,49 @@ fn the_twin_rounds_every_half_value_and_computes_in_float() {
         "Float y_f16 -> y",
     ];
     assert_eq!(listed(&twin), expected);
+}
+
+#[test]
+fn no_two_nodes_have_one_name() {
+    // ONNX Runtime calls nodes that it made like their outputs, once they stand in order.
+    let mut built = Built::new(&["x"], &["y"]).node("MatMul x x -> a").node("Exp a -> b").node("MatMul b b -> y");
+    for (node, name) in built.graph.node.iter_mut().zip(["a", "x_f16", "y"]) {
+        node.name = Some(name.into());
+    }
+    let half = built.half();
+    let twin = rounded(&half.rewritten.graph, &half.rewritten.halves);
+    for graph in [&half.rewritten.graph, &twin] {
+        let mut names: Vec<_> = graph.node.iter().map(|node| node.name()).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+    assert_eq!(half.rewritten.graph.node[0].output, ["x_f16_"]);
+}
+
+#[test]
+fn a_value_that_is_only_moved_is_cast_before() {
+    let half = Built::new(&["x", "s"], &["y", "z"])
+        .is("s", None)
+        .node("Exp x -> a")
+        .node("Reshape a s -> b")
+        .node("Transpose b -> c")
+        .node("Reshape a s -> d")
+        .node("MatMul c d -> y")
+        .node("Reshape a s -> e")
+        .node("Exp e -> z")
+        .half();
+    let expected = [
+        "Exp x -> a",
+        "Half a -> a_f16",
+        "Reshape a_f16 s -> b_f16",
+        "Transpose b_f16 -> c_f16",
+        "Reshape a_f16 s -> d_f16",
+        "MatMul c_f16 d_f16 -> y_f16",
+        "Float y_f16 -> y",
+        "Reshape a s -> e",
+        "Exp e -> z",
+    ];
+    assert_eq!(half.nodes(), expected);
 }
