@@ -1,8 +1,7 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS MODE`, all of them always
-//! there. It is a
-//! conversation between two builds of the same source, so it is positions, not options.
+//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD MODE`, all of them
+//! always there. It is a conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -73,6 +72,7 @@ impl Arguments {
             self.device.map_or_else(|| "-".into(), |device| device.to_string()).into(),
             switch(self.on_device.strict).into(),
             self.on_device.runs.map_or("-", DeviceRuns::name).into(),
+            switch(self.on_device.discard).into(),
             mode.into(),
         ]
     }
@@ -80,7 +80,8 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, runs, mode] = &words[..]
+        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, runs, discard, mode] =
+            &words[..]
         else {
             return None;
         };
@@ -99,7 +100,7 @@ impl Arguments {
             prepack,
             pin: switch(pin)?,
             device,
-            on_device: DeviceOptions { strict: switch(strict)?, runs },
+            on_device: DeviceOptions { strict: switch(strict)?, runs, discard: switch(discard)? },
             mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
         })
     }
@@ -155,7 +156,7 @@ mod tests {
             prepack: Some(false),
             pin: false,
             device: Some(Device::Cuda(3)),
-            on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph) },
+            on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph), discard: true },
             ..arguments()
         };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {

@@ -115,6 +115,9 @@ impl Tenant {
         // Its first run too can be stopped: other models live in this process, which cannot end for it.
         stop_when_alone(&server.line, switch);
         server.serve(|_| ());
+        if let Server { started: Ok(started), .. } = server {
+            started.leave_device(self.arguments.on_device.discard);
+        }
     }
 }
 

@@ -142,7 +142,7 @@ fn spec(args: &RunArgs, artifact: &Path, model: Option<&str>) -> WorkerSpec {
     WorkerSpec {
         model: model.map(str::to_owned),
         device: args.device,
-        on_device: DeviceOptions { strict: args.strict_placement, runs: None },
+        on_device: DeviceOptions { strict: args.strict_placement, ..DeviceOptions::default() },
         options,
         start,
         ..WorkerSpec::new(artifact)

@@ -174,6 +174,13 @@ impl Budget {
         Some(found)
     }
 
+    /// Lets go of weights: nobody finds them here any more. Their memory is free once no model uses them.
+    pub fn discard(&self, hash: &[u8; 32]) {
+        // Dropped outside of the lock, which their end takes.
+        let discarded = self.lock().weights.remove(hash);
+        drop(discarded);
+    }
+
     /// What it holds now.
     pub fn stats(&self) -> BudgetStats {
         let state = self.lock();
