@@ -1,8 +1,9 @@
 //! [`Budget`]: how much of a device's memory its worker may hold, and the weights that it keeps of models that sleep.
 //!
-//! Weights are kept after their model has gone, so that it starts again without an upload. They are the first to give
-//! way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
+//! Weights are kept after their model has gone, and its session over them, so that it starts again without an upload and
+//! without a session to be made. They are the first to give way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +11,11 @@ use blink_artifact::Artifact;
 
 use super::CudaError;
 use super::gpu::{DeviceMemory, Gpu};
-use super::kept::{Kept, UploadedWeights};
+use super::kept::{Kept, SessionKey, UploadedWeights};
 use super::upload::Uploader;
+
+/// Most sessions that sleep. Each has handles of NVIDIA's libraries, whose memory no budget counts.
+const MOST_ASLEEP: usize = 16;
 
 /// The memory of one device that one worker may hold.
 pub struct Budget {
@@ -172,6 +176,33 @@ impl Budget {
             }
         }
         Some(found)
+    }
+
+    /// Keeps the session of a model that ends, over its weights; drops it where those are not kept. Of too many, the one
+    /// whose weights were used least recently goes.
+    pub fn put_to_sleep(&self, hash: &[u8; 32], key: SessionKey, session: Box<dyn Any + Send>) {
+        let mut state = self.lock();
+        let Some(kept) = state.weights.get_mut(hash) else {
+            // What a session has is given back to this budget: never under its lock.
+            drop(state);
+            return drop(session);
+        };
+        let replaced = kept.put_to_sleep(key, session);
+        let total: usize = state.weights.values().map(Kept::sessions).sum();
+        let oldest = state.weights.values_mut().filter(|kept| kept.sessions() > 0).min_by_key(|kept| kept.last_used);
+        let oldest = oldest.filter(|_| total > MOST_ASLEEP).and_then(Kept::wake_any);
+        drop(state);
+        drop((replaced, oldest));
+    }
+
+    /// Gives the session that sleeps over these weights, where there is such a one.
+    pub fn wake(&self, hash: &[u8; 32], key: &SessionKey) -> Option<Box<dyn Any + Send>> {
+        let mut state = self.lock();
+        state.clock += 1;
+        let now = state.clock;
+        let kept = state.weights.get_mut(hash)?;
+        kept.last_used = now;
+        kept.wake(key)
     }
 
     /// Lets go of weights: nobody finds them here any more. Their memory is free once no model uses them.

@@ -1,9 +1,11 @@
 //! [`UploadedWeights`]: a weights section on a device, or on its way there; and what is known of it while it is kept.
 
+use std::any::Any;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use blink_artifact::manifest::DeviceRuns;
 use blink_artifact::{Artifact, FileId};
 
 use super::CudaError;
@@ -89,8 +91,25 @@ impl UploadedWeights {
     }
 }
 
-/// Weights that stay on the device.
+/// Which session it is: one of another artifact, or made otherwise, is not used in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionKey {
+    /// The artifact's file.
+    pub file: FileId,
+    /// The model's place in it.
+    pub model: u32,
+    /// Threads of its runs on the CPU.
+    pub threads: usize,
+    /// Whether what is left to the CPU was packed.
+    pub prepack: bool,
+    /// How its runs are made.
+    pub runs: DeviceRuns,
+}
+
+/// Weights that stay on the device, with sessions that sleep over them.
 pub(super) struct Kept {
+    /// Before `weights`, which they use.
+    sessions: Vec<(SessionKey, Box<dyn Any + Send>)>,
     pub(super) weights: Arc<UploadedWeights>,
     /// Where they were uploaded from.
     artifact: Arc<Artifact>,
@@ -103,7 +122,7 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn new(weights: &Arc<UploadedWeights>, artifact: Arc<Artifact>, model: u32, now: u64) -> Kept {
         let files = HashSet::from([artifact.file_id()]);
-        Kept { weights: Arc::clone(weights), artifact, model, files, last_used: now }
+        Kept { sessions: Vec::new(), weights: Arc::clone(weights), artifact, model, files, last_used: now }
     }
 
     /// The artifact and the model that they were uploaded from.
@@ -111,8 +130,35 @@ impl Kept {
         (Arc::clone(&self.artifact), self.model)
     }
 
-    /// Whether no model uses them, and no upload.
+    /// Keeps a session; gives back one that it takes the place of.
+    pub(super) fn put_to_sleep(
+        &mut self,
+        key: SessionKey,
+        session: Box<dyn Any + Send>,
+    ) -> Option<Box<dyn Any + Send>> {
+        let before = self.wake(&key);
+        self.sessions.push((key, session));
+        before
+    }
+
+    /// Gives a session that sleeps.
+    pub(super) fn wake(&mut self, key: &SessionKey) -> Option<Box<dyn Any + Send>> {
+        let at = self.sessions.iter().position(|(known, _)| known == key)?;
+        Some(self.sessions.swap_remove(at).1)
+    }
+
+    /// Gives any session that sleeps.
+    pub(super) fn wake_any(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.sessions.pop().map(|(_, session)| session)
+    }
+
+    /// Sessions that sleep.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether no model that is awake uses them, and no upload. Each session that sleeps has them once.
     pub(super) fn is_asleep(&self) -> bool {
-        Arc::strong_count(&self.weights) == 1 && Arc::strong_count(&self.weights.memory) == 1
+        Arc::strong_count(&self.weights) == 1 + self.sessions.len() && Arc::strong_count(&self.weights.memory) == 1
     }
 }

@@ -33,7 +33,7 @@ pub(super) use bound::Bound;
 pub use budget::{Allocation, Budget, BudgetStats};
 pub use gpu::{DeviceMemory, Gpu, MemoryInfo, Stream};
 pub use host::DeviceHost;
-pub use kept::UploadedWeights;
+pub use kept::{SessionKey, UploadedWeights};
 pub(super) use provider::append;
 pub use provider::{Share, load_cudnn, load_libraries};
 pub use upload::Uploader;
