@@ -148,7 +148,10 @@ impl Budget {
             let now = state.clock;
             let kept = state.weights.get_mut(hash)?;
             if kept.weights.has_failed() {
-                state.weights.remove(hash);
+                // Dropped outside of the lock, which its end takes.
+                let failed = state.weights.remove(hash);
+                drop(state);
+                drop(failed);
                 return None;
             }
             kept.last_used = now;
