@@ -83,6 +83,13 @@ impl Body {
         }
     }
 
+    /// It said that its device is lost: the process that it is in takes no other model.
+    pub(super) fn lose_device(&self) {
+        if let Body::Tenant { resident, .. } = self {
+            resident.lose();
+        }
+    }
+
     /// Ends it at once.
     pub(super) fn kill(&mut self) -> Ended {
         match self {

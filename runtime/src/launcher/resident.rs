@@ -6,8 +6,10 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::body::Body;
 use super::child::{Child, Ended};
@@ -19,6 +21,11 @@ use crate::device::Device;
 use crate::library::{self, Library};
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
+
+/// How long a worker whose device is lost may take to end by itself.
+const LAST: Duration = Duration::from_secs(5);
+/// How long to wait between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The resident workers of a launcher, by the number of their device.
 #[derive(Debug, Default)]
@@ -44,6 +51,8 @@ pub(super) struct Resident {
     name: String,
     /// What it took to come up, until a model's timeline has it.
     phases: Mutex<Vec<Recorded>>,
+    /// Whether it has said that its device is lost, after which it ends.
+    is_lost: AtomicBool,
 }
 
 impl Resident {
@@ -52,9 +61,30 @@ impl Resident {
         self.pid
     }
 
-    /// How it ended, if it does so within `patience`.
+    /// How it ended, if it does so within `patience`. Others may ask meanwhile.
     pub(super) fn has_ended(&self, patience: Duration) -> Option<Ended> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner).ended_within(patience)
+        let began = Instant::now();
+        loop {
+            let ended = lock(&self.child).ended_within(Duration::ZERO);
+            if ended.is_some() || began.elapsed() >= patience {
+                return ended;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// A model in it heard that the device is lost: no other is started in it.
+    pub(super) fn lose(&self) {
+        self.is_lost.store(true, Ordering::Release);
+    }
+
+    /// Whether it can take no more models. One that is about to end is waited for, as is its memory on the device.
+    fn is_gone(&self) -> bool {
+        if self.is_lost.load(Ordering::Acquire) {
+            lock(&self.child).wait(LAST);
+            return true;
+        }
+        self.has_ended(Duration::ZERO).is_some()
     }
 }
 
@@ -126,10 +156,10 @@ impl Launcher {
     fn resident(&self, ordinal: u32) -> Result<Arc<Resident>, LaunchError> {
         let mut workers = lock(&self.residents.workers);
         if let Some(resident) = workers.get(&ordinal) {
-            match resident.has_ended(Duration::ZERO) {
-                None => return Ok(Arc::clone(resident)),
-                Some(_) => self.count_lost_device(),
+            if !resident.is_gone() {
+                return Ok(Arc::clone(resident));
             }
+            self.count_lost_device();
         }
         workers.remove(&ordinal);
         let resident = Arc::new(self.start_resident(ordinal)?);
@@ -167,6 +197,7 @@ impl Launcher {
             control: Mutex::new(socket),
             name,
             phases: Mutex::new(phases),
+            is_lost: AtomicBool::new(false),
         })
     }
 }

@@ -271,6 +271,9 @@ impl Worker {
         let Some(class) = FailureClass::from_code(class) else {
             return self.not_understood(ChannelError::Failure { found: class });
         };
+        if class == FailureClass::DeviceLost {
+            self.spawned.body.lose_device();
+        }
         match channel::read_text(&mut self.spawned.memory, message) {
             Ok(message) if message.is_empty() => WorkerError::Failed {
                 class,
