@@ -19,6 +19,8 @@ pub(in crate::pool) struct Terms {
     pub(in crate::pool) queue: usize,
     /// How long a run may take.
     pub(in crate::pool) time: Option<Duration>,
+    /// Whether its workers live in a device's process, whose memory is not the host's.
+    pub(in crate::pool) is_on_device: bool,
     /// Bytes of weights, held once.
     pub(in crate::pool) weights: u64,
     /// Bytes that a worker is expected to hold for itself.
@@ -138,7 +140,8 @@ impl<P: Parts> Entry<P> {
 
     /// Bytes that one more worker will hold for itself, where none holds less than `least`.
     pub(super) fn private(&self, least: Option<u64>) -> u64 {
-        self.measured.unwrap_or(self.terms.private.max(least.unwrap_or(0)))
+        let expected = || if self.terms.is_on_device { 0 } else { self.terms.private.max(least.unwrap_or(0)) };
+        self.measured.unwrap_or_else(expected)
     }
 
     /// When a client who finds the queue full should come again.

@@ -28,7 +28,7 @@ impl<P: Parts> Schedule<P> {
         };
         entry.used = now;
         if entry.workers.is_empty() && entry.pause.is_some_and(|until| now < until) {
-            let error = RequestError::Unavailable(paused(entry));
+            let error = paused(entry, now);
             return self.refuse(task, error);
         }
         if entry.is_at_rest() {
@@ -111,6 +111,8 @@ impl<P: Parts> Schedule<P> {
             return tasks.into_iter().for_each(|task| self.refuse(task, death.error.clone()));
         };
         let id = seat.model;
+        let has_others = self.staying(id) > 0;
+        let is_worth_another = death.is_worth_another || death.wants_room && has_others;
         let is_waited_for = |ticket| seat.tickets.iter().any(|(other, waits)| *other == ticket && *waits);
         for mut task in tasks {
             let error = match seat.stopped {
@@ -119,7 +121,7 @@ impl<P: Parts> Schedule<P> {
                 Some(Stop::Time) => self.too_long(id),
                 None if !is_waited_for(task.ticket()) => RequestError::Cancelled,
                 None if self.is_stopping => ending(),
-                None if death.is_worth_another && task.run_again() => {
+                None if is_worth_another && task.run_again() => {
                     if let Some(entry) = self.models.get_mut(&id) {
                         entry.again.push_back(task);
                         continue;
@@ -131,7 +133,7 @@ impl<P: Parts> Schedule<P> {
             self.refuse(task, error);
         }
         if seat.stopped.is_none() && seat.state != WorkerState::Ending {
-            self.count_death(id, &death.error, now);
+            self.count_death(id, &death, now);
         }
         self.hunger(id);
         self.dispatch(now);
@@ -267,16 +269,24 @@ impl<P: Parts> Schedule<P> {
         }
     }
 
-    fn count_death(&mut self, id: u64, error: &RequestError, now: Instant) {
+    fn count_death(&mut self, id: u64, death: &Death, now: Instant) {
         let Some(entry) = self.models.get_mut(&id) else { return };
-        entry.deaths = entry.deaths.saturating_add(1);
-        entry.reason = error.to_string();
-        if entry.deaths < LOOP {
-            return;
-        }
-        let pause = PAUSE.saturating_mul(1 << (entry.deaths - LOOP).min(8)).min(MAX_PAUSE);
+        entry.reason = match &death.error {
+            RequestError::Later { words, .. } => words.clone(),
+            error => error.to_string(),
+        };
+        let pause = if death.wants_room {
+            // Others on the device may sleep meanwhile.
+            PAUSE
+        } else {
+            entry.deaths = entry.deaths.saturating_add(1);
+            if entry.deaths < LOOP {
+                return;
+            }
+            PAUSE.saturating_mul(1 << (entry.deaths - LOOP).min(8)).min(MAX_PAUSE)
+        };
         entry.pause = Some(now + pause);
-        let error = entry.workers.is_empty().then(|| RequestError::Unavailable(paused(entry)));
+        let error = entry.workers.is_empty().then(|| paused(entry, now));
         self.due(now + pause);
         if let Some(error) = error {
             self.refuse_waiting(id, &error);
@@ -293,7 +303,13 @@ fn ending() -> RequestError {
     RequestError::Unavailable("the server is ending; ask another one".into())
 }
 
-fn paused<P: Parts>(entry: &Entry<P>) -> String {
+fn paused<P: Parts>(entry: &Entry<P>, now: Instant) -> RequestError {
     let Entry { terms, deaths, reason, .. } = entry;
-    format!("model '{}' is not started now: its last {deaths} workers died, the last one so: {reason}", terms.name)
+    let why = match deaths {
+        0..LOOP => reason.clone(),
+        _ => format!("its last {deaths} workers died, the last one so: {reason}"),
+    };
+    let words = format!("model '{}' is not started now: {why}", terms.name);
+    let left = entry.pause.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+    RequestError::Later { words, retry_after: Duration::from_secs(left.as_secs_f64().ceil() as u64) }
 }

@@ -121,6 +121,10 @@ impl<P: Parts> Schedule<P> {
                     if freed >= excess || left <= entry.kept_workers() || victims.contains(worker) {
                         continue;
                     }
+                    // It holds nothing here, so its end would help nobody.
+                    if entry.terms.is_on_device && seat.private == 0 {
+                        continue;
+                    }
                     left -= 1;
                     freed = freed.saturating_add(seat.private);
                     if left == 0 {

@@ -128,3 +128,14 @@ fn a_promise_that_nobody_needs_is_forgotten() {
     assert!(world.schedule.plans.is_empty() && world.schedule.is_deserted());
     assert_eq!(world.arrive(A), [Did::Launch(2, vec![3])]);
 }
+
+#[test]
+fn models_on_a_device_take_no_memory_here_and_give_none() {
+    let on_device = || Terms { is_on_device: true, weights: 0, ..terms() };
+    let mut world = World::new(8, Some(3 * UNIT)).with(A, on_device()).with(B, terms()).with(C, terms());
+    world.arrive(A);
+    world.ran(1, 1);
+    assert_eq!(world.arrive(B), [Did::Launch(2, vec![2])]);
+    world.ran(2, 1);
+    assert_eq!(world.arrive(C), [Did::End(2, Some(Event::Evicted))]);
+}
