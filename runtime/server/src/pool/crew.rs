@@ -191,7 +191,7 @@ impl Crew {
             // It is counted where it is put into words.
             WorkerError::Failed { class: FailureClass::DeviceMemory, message } if !was_stopped => {
                 let death = Death::for_want_of_room(failure::no_room(model, message));
-                return self.die(tasks, message, death);
+                return self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
             }
             WorkerError::Failed { class: FailureClass::DeviceLost, message } => {
                 model.statistics.happened(Event::DeviceLost);

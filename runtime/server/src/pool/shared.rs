@@ -84,7 +84,7 @@ impl Shared {
     /// What the schedule knows of a model.
     pub(super) fn terms(&self, model: &Model) -> Terms {
         let settings = &model.settings;
-        let is_on_device = model.device.is_some_and(|device| self.devices.place(device).ordinal().is_some());
+        let device = model.device.and_then(|device| self.devices.place(device).ordinal());
         Terms {
             name: model.name.clone(),
             workers: settings.workers,
@@ -92,8 +92,8 @@ impl Shared {
             queue: settings.queue,
             // A guest is told its time, and ends by itself and with words.
             time: settings.time.filter(|_| model.guest.is_none()),
-            is_on_device,
-            weights: if is_on_device { 0 } else { model.weights },
+            device,
+            weights: if device.is_some() { 0 } else { model.weights },
             private: model.private.saturating_add(PROCESS),
             batching: settings.batching.filter(|batching| batching.size > 1),
         }

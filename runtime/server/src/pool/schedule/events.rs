@@ -27,7 +27,8 @@ impl<P: Parts> Schedule<P> {
             return self.refuse(task, ending());
         };
         entry.used = now;
-        if entry.workers.is_empty() && entry.pause.is_some_and(|until| now < until) {
+        let is_paused = entry.pause.is_some_and(|until| now < until) && !entry.waits_for_room;
+        if entry.workers.is_empty() && is_paused {
             let error = paused(entry, now);
             return self.refuse(task, error);
         }
@@ -75,7 +76,7 @@ impl<P: Parts> Schedule<P> {
         let took = match ran {
             Ran::Answered(took) | Ran::Spent(took) => {
                 seat.answered += seat.tickets.len() as u64;
-                (entry.deaths, entry.pause) = (0, None);
+                (entry.deaths, entry.pause, entry.waits_for_room) = (0, None, false);
                 entry.run.add(took);
                 took
             }
@@ -111,8 +112,11 @@ impl<P: Parts> Schedule<P> {
             return tasks.into_iter().for_each(|task| self.refuse(task, death.error.clone()));
         };
         let id = seat.model;
-        let has_others = self.staying(id) > 0;
-        let is_worth_another = death.is_worth_another || death.wants_room && has_others;
+        let is_wanted = seat.stopped.is_none() && !self.is_stopping;
+        let is_made_room = death.wants_room && is_wanted && self.make_room_on_device(id, now);
+        // Those that it has already answer what it was started for.
+        let goes_back = is_made_room || death.wants_room && is_wanted && self.staying(id) > 0;
+        let mut waiting = Vec::new();
         let is_waited_for = |ticket| seat.tickets.iter().any(|(other, waits)| *other == ticket && *waits);
         for mut task in tasks {
             let error = match seat.stopped {
@@ -121,7 +125,11 @@ impl<P: Parts> Schedule<P> {
                 Some(Stop::Time) => self.too_long(id),
                 None if !is_waited_for(task.ticket()) => RequestError::Cancelled,
                 None if self.is_stopping => ending(),
-                None if is_worth_another && task.run_again() => {
+                None if goes_back => {
+                    waiting.push(task);
+                    continue;
+                }
+                None if death.is_worth_another && task.run_again() => {
                     if let Some(entry) = self.models.get_mut(&id) {
                         entry.again.push_back(task);
                         continue;
@@ -132,7 +140,14 @@ impl<P: Parts> Schedule<P> {
             };
             self.refuse(task, error);
         }
-        if seat.stopped.is_none() && seat.state != WorkerState::Ending {
+        if let Some(entry) = self.models.get_mut(&id) {
+            // None of them was run.
+            waiting.into_iter().rev().for_each(|task| entry.queue.push_front(task));
+        }
+        if let Some(entry) = self.models.get_mut(&id).filter(|_| is_made_room) {
+            (entry.pause, entry.waits_for_room) = (Some(now + PAUSE), true);
+            self.due(now + PAUSE);
+        } else if seat.stopped.is_none() && seat.state != WorkerState::Ending {
             self.count_death(id, &death, now);
         }
         self.hunger(id);
@@ -143,6 +158,7 @@ impl<P: Parts> Schedule<P> {
     /// A worker that was told to end has.
     pub(in crate::pool) fn ended(&mut self, worker: u64, now: Instant) {
         let Some(seat) = self.remove(worker) else { return };
+        self.room_on_device(seat.model);
         self.dispatch(now);
         self.settle(seat.model, now);
     }
@@ -285,7 +301,7 @@ impl<P: Parts> Schedule<P> {
             }
             PAUSE.saturating_mul(1 << (entry.deaths - LOOP).min(8)).min(MAX_PAUSE)
         };
-        entry.pause = Some(now + pause);
+        (entry.pause, entry.waits_for_room) = (Some(now + pause), false);
         let error = entry.workers.is_empty().then(|| paused(entry, now));
         self.due(now + pause);
         if let Some(error) = error {

@@ -87,7 +87,7 @@ fn terms() -> Terms {
         idle: Duration::from_secs(30),
         queue: 1000,
         time: None,
-        is_on_device: false,
+        device: None,
         weights: 2 * UNIT,
         private: UNIT,
         batching: None,
