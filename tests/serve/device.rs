@@ -1,19 +1,23 @@
 //! Models on a device, in a server that has others on the CPU. The device is a stand-in, whose log tells what was uploaded
 //! to it.
 
-use crate::http::Http;
-use crate::models::{ask_heavy, ask_one, home, is_heavy, is_one, place};
-use crate::server::{Server, wait};
-use crate::support::cuda::Machine;
-use crate::support::home::Home;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use blink_runtime::library::LIBRARY_VARIABLE;
+
+use crate::http::Http;
+use crate::models::{ask_heavy, ask_one, ask_slow, home, is_heavy, is_one, place};
+use crate::server::{Server, wait};
+use crate::support::cuda::Machine;
+use crate::support::folder::Blink;
+use crate::support::home::Home;
 
 /// Bytes of the weights of `heavy`.
 const WEIGHTS: u64 = 4 << 20;
 
 /// `blink` in this home, on this machine.
-fn blink(home: &Home, machine: &Machine, line: &str) -> crate::support::folder::Blink {
+fn blink(home: &Home, machine: &Machine, line: &str) -> Blink {
     // Named, the one library would be that of both devices.
     let blink = home.blink(line).without(LIBRARY_VARIABLE);
     machine.environment().into_iter().fold(blink, |blink, (name, value)| blink.env(name, value))
@@ -212,4 +216,56 @@ fn what_has_no_effect_on_a_device_is_told() {
     server.says("snapshot is there");
     let said = server.end();
     assert!(!said.contains("no snapshot"), "{said}");
+}
+
+/// In a process with others a run is stopped, and nothing else.
+#[test]
+fn a_run_past_its_time_ends_alone() {
+    let (home, machine) = (home(&["slow-cuda", "one-cuda"]), Machine::with_onnx_runtime());
+    let server = serve(&home, &machine, "--device cuda --warm never --time 300ms");
+    is_one(server.infer("one-cuda", ask_one()), 1.0);
+    server.infer("slow-cuda", ask_slow(10_000_000, 0)).refused(504, &["300 ms"]);
+    assert_eq!(event(&server, "slow-cuda", "stopped"), 1.0);
+    is_one(server.infer("one-cuda", ask_one()), 1.0);
+    assert_eq!(server.infer("slow-cuda", ask_slow(1, 0)).status, 200);
+    assert_eq!(server.workers("slow-cuda")[0].pid, server.workers("one-cuda")[0].pid);
+    assert_eq!(server.metric("blink_devices_lost_total", &[]), 0.0);
+}
+
+/// Requests of many clients to models that come, go and make room for each other, while the device is lost now and then:
+/// each gets its right answer or is told to come again.
+#[test]
+fn nothing_is_mixed_up_under_load() {
+    let machine = Machine::with_onnx_runtime().lost("cublasSgemm_v2", 40, 700);
+    let home = home(&["one-cuda", "heavy-cuda", "heavier-cuda", "one"]);
+    let words = "--device cuda --device-memory 8MiB --warm never --idle 20ms --workers 0..2";
+    let server = serve(&home, &machine, words);
+    let models = ["one-cuda", "heavy-cuda", "heavier-cuda", "one"];
+    let answered = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for client in 0..8 {
+            let (server, answered) = (&server, &answered);
+            scope.spawn(move || {
+                for turn in 0..25 {
+                    let model = models[(client + turn * 3) % models.len()];
+                    let body = if model.starts_with("one") { ask_one() } else { ask_heavy() };
+                    let reply = server.infer(model, body);
+                    if model != "one" && reply.status == 503 {
+                        continue;
+                    }
+                    answered.fetch_add(1, Ordering::Relaxed);
+                    match model {
+                        "heavy-cuda" => is_heavy(reply, 3),
+                        "heavier-cuda" => is_heavy(reply, 5),
+                        _ => is_one(reply, 1.0),
+                    }
+                }
+            });
+        }
+    });
+    let answered = answered.into_inner();
+    assert!(answered >= 100, "most have an answer, and not {answered} of 200");
+    assert!(server.metric("blink_devices_lost_total", &[]) >= 1.0);
+    models.into_iter().for_each(|model| server.asleep(model));
+    server.end();
 }
