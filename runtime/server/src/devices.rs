@@ -53,8 +53,7 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Where a model runs that is to run on `device`: there, or on the CPU where that may be and the device did not come
-    /// up.
+    /// Where a model runs that is to run on `device`: there, or on the CPU where it may and the device did not come up.
     pub fn place(&self, device: Device) -> Device {
         match device {
             Device::CudaOrCpu(ordinal) if self.lock().get(&ordinal).is_some_and(|known| !known.is_usable) => {

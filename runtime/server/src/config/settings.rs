@@ -134,8 +134,8 @@ impl Default for ModelSettings {
 }
 
 impl ModelSettings {
-    /// What of this has no effect on a model of an artifact for CUDA that runs on `device`: it lives in the device's own
-    /// process with others, and nobody writes its state down.
+    /// What of this has no effect on a model of an artifact for CUDA that runs on `device`: there it lives in one
+    /// process with others, and no snapshot is made of it.
     pub fn without_effect_on(&self, device: Device) -> Vec<&'static str> {
         let is_there = matches!(device, Device::Cuda(_));
         let all = [
