@@ -8,7 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::body::Body;
 use super::child::{Child, Ended};
@@ -20,6 +21,11 @@ use crate::device::Device;
 use crate::library::{self, Library};
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
+
+/// How long a worker whose device is lost may take to end by itself.
+const LAST: Duration = Duration::from_secs(5);
+/// How long to wait between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The resident workers of a launcher, by the number of their device.
 #[derive(Debug, Default)]
@@ -52,7 +58,7 @@ pub(super) struct Resident {
 impl Resident {
     /// No more models are to be started in it.
     pub(super) fn give_up(&self) {
-        self.is_lost.store(true, Ordering::Relaxed);
+        self.is_lost.store(true, Ordering::Release);
     }
 
     /// The id of its process.
@@ -60,9 +66,25 @@ impl Resident {
         self.pid
     }
 
-    /// How it ended, if it does so within `patience`.
+    /// How it ended, if it does so within `patience`. Others may ask meanwhile.
     pub(super) fn has_ended(&self, patience: Duration) -> Option<Ended> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner).ended_within(patience)
+        let began = Instant::now();
+        loop {
+            let ended = lock(&self.child).ended_within(Duration::ZERO);
+            if ended.is_some() || began.elapsed() >= patience {
+                return ended;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Whether it can take no more models. One that is about to end is waited for, as is its memory on the device.
+    fn is_gone(&self) -> bool {
+        if self.is_lost.load(Ordering::Acquire) {
+            lock(&self.child).wait(LAST);
+            return true;
+        }
+        self.has_ended(Duration::ZERO).is_some()
     }
 }
 
@@ -152,8 +174,7 @@ impl Launcher {
     fn resident(&self, ordinal: u32) -> Result<Arc<Resident>, LaunchError> {
         let mut workers = lock(&self.residents.workers);
         if let Some(resident) = workers.get(&ordinal) {
-            let is_lost = resident.is_lost.load(Ordering::Relaxed);
-            if !is_lost && resident.has_ended(Duration::ZERO).is_none() {
+            if !resident.is_gone() {
                 return Ok(Arc::clone(resident));
             }
             self.count_lost_device();

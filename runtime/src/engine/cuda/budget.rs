@@ -126,7 +126,8 @@ impl Budget {
         }
         let deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.find(hash, artifact, model) {
-            return Ok(Some(found));
+            let is_there = found.is_there();
+            return Ok(Some((found, is_there)));
         }
         let memory = self.allocate(artifact.weights(model).len() as u64)?;
         let weights = Arc::new(UploadedWeights::new(memory));
