@@ -9,7 +9,7 @@ pub(crate) mod rules;
 use blink_tensors::DType;
 use serde::{Deserialize, Serialize};
 
-pub use device::{DeviceRecord, DeviceTrial, DeviceWeight, OutputError, Precision};
+pub use device::{DeviceRecord, DeviceRuns, DeviceTrial, DeviceWeight, OutputError, Precision};
 pub use guest::{CodeRecord, GuestKind, GuestRecord, GuestStep};
 pub use rules::{MAX_MANIFEST_LEN, ManifestError};
 

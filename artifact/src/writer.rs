@@ -3,6 +3,7 @@
 //! Sections stream through; none is held in memory. The same sections give the same bytes, of the oldest format
 //! version that has them all.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -138,6 +139,11 @@ impl PendingArtifact {
     /// The artifact, to try it before it gets its name.
     pub fn artifact(&self) -> Arc<Artifact> {
         Arc::clone(&self.artifact)
+    }
+
+    /// The file that it is in.
+    pub fn file(&self) -> &File {
+        self.file.file()
     }
 
     /// Puts the artifact at its destination, read-only: a mapped file must not change. A file that was there is

@@ -147,6 +147,7 @@ fn compile(error: &CompileError) -> u8 {
         | CompileError::ModelCount { .. }
         | CompileError::Target { .. }
         | CompileError::OutputIsInput { .. } => 2,
+        CompileError::Launch(LaunchError::Device { class, .. }) => failure(*class),
         CompileError::Library(error) => failure(error.into()),
         CompileError::Engine(error) => failure(error.into()),
         CompileError::Start(error) => failure(error.into()),

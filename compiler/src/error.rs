@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion, WriteError};
 use blink_runtime::library::{LibraryError, ORT_VERSION};
-use blink_runtime::{EngineError, ModelError, RunError, StartError};
+use blink_runtime::{EngineError, LaunchError, ModelError, RunError, StartError, WorkerError};
 
 use crate::guest::GuestError;
 use crate::onnx::OnnxError;
@@ -21,6 +21,15 @@ pub enum CompileError {
     Library(#[from] LibraryError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error("model cannot be tried on a device: {0}")]
+    Launch(#[from] LaunchError),
+    #[error("model cannot be tried on a device: {0}")]
+    Worker(#[from] WorkerError),
+    #[error(
+        "model '{model}' does not run rightly on the device: {what}; leave the trial out with `--try-on none` if that is \
+         what it should do"
+    )]
+    DeviceAnswer { model: String, what: String },
     #[error("ONNX Runtime does not take this model: {message}{nodes}")]
     Refused { message: String, nodes: String },
     #[error("model has no symbolic dim '{name}': it has {known}")]

@@ -17,6 +17,7 @@
 mod assemble;
 mod clock;
 mod device;
+mod device_trial;
 mod dims;
 mod encode;
 mod error;
@@ -40,6 +41,7 @@ mod summary;
 mod transpose;
 mod trial;
 
+pub use device_trial::TrialPlace;
 pub use error::CompileError;
 pub use half::HalfCounts;
 pub use pipeline::compile;

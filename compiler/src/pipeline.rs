@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use blink_artifact::manifest::GuestRecord;
-use blink_artifact::{HostClass, Manifest, PendingArtifact};
+use blink_artifact::{ExecutionProvider, HostClass, Manifest, PendingArtifact};
 use blink_runtime::engine::Engine;
 use blink_runtime::golden::{self, GoldenError};
 use blink_runtime::{Model, Timeline, host, library};
 
 use crate::assemble::Assembly;
 use crate::clock::Clock;
+use crate::device_trial::{self, Tried};
 use crate::error::CompileError;
 use crate::guest;
 use crate::prepare::{Prepared, Workshop};
@@ -36,11 +37,8 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     let engine = needs_engine.then(start_engine).transpose()?;
 
     let shop = Workshop { request, host_class, engine };
-    let models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;
+    let mut models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;
     notes.extend(models.iter().flat_map(|model| model.notes.iter().cloned()));
-    if models.iter().any(|model| model.record.device.as_ref().is_some_and(|device| device.trial.is_none())) {
-        notes.push("compiled without a device: memory and placement are not known until it is run".into());
-    }
     let guest = match (guest, &request.guest) {
         (Some(checked), Some(source)) => {
             clock.begin(Stage::Guest, &source.path);
@@ -50,10 +48,19 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     };
     notes.extend(guest.iter().flat_map(|guest| guest.notes.iter().cloned()));
 
-    clock.begin(Stage::Write, &request.output);
-    let manifest = manifest(&models, guest.as_ref().map(|guest| &guest.record));
     let (output, guest, provider) = (&request.output, guest.as_ref(), request.device.provider());
-    let pending = Assembly { output, host_class, provider, manifest: &manifest, models: &models, guest }.write()?;
+    let write = |models: &[Prepared], clock: &mut Clock<'_>| {
+        clock.begin(Stage::Write, output);
+        let manifest = manifest(models, guest.map(|guest| &guest.record));
+        Assembly { output, host_class, provider, manifest: &manifest, models, guest }.write()
+    };
+    let mut pending = write(&models, &mut clock)?;
+    if provider == ExecutionProvider::Cuda {
+        clock.begin(Stage::Try, output);
+        notes.extend(try_on_device(&pending, request, &mut models)?);
+        // The same sections under another manifest.
+        pending = write(&models, &mut clock)?;
+    }
     models.iter().try_for_each(Prepared::check_unchanged)?;
 
     clock.begin(Stage::Prove, &request.output);
@@ -70,6 +77,30 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
         notes,
         seconds: clock.finish(),
     })
+}
+
+/// Has each model tried on a device, where there is one, and put what came of it into its record. Tells what the user should
+/// know.
+fn try_on_device(
+    pending: &PendingArtifact,
+    request: &Request,
+    models: &mut [Prepared],
+) -> Result<Option<String>, CompileError> {
+    let tried = request.trial.as_ref().map(|place| device_trial::run(pending, place)).transpose()?;
+    let why = match tried {
+        Some(Tried::Trials(trials)) => {
+            for (model, trial) in models.iter_mut().zip(trials) {
+                model.set_trial(trial);
+            }
+            return Ok(None);
+        }
+        Some(Tried::NoDevice(why)) => format!(" ({why})"),
+        None => String::new(),
+    };
+    // What was taken over may know it already.
+    let is_unknown = |model: &Prepared| model.record.device.as_ref().is_some_and(|device| device.trial.is_none());
+    let note = format!("compiled without a device{why}: memory and placement are not known until it is run");
+    Ok(models.iter().any(is_unknown).then_some(note))
 }
 
 fn start_engine() -> Result<&'static Engine, CompileError> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use blink_artifact::manifest::{ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec};
+use blink_artifact::manifest::{DeviceTrial, ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec};
 use blink_artifact::{Artifact, HostClass};
 use blink_runtime::engine::{Engine, Graph, Optimise};
 
@@ -58,6 +58,16 @@ impl Workshop<'_> {
 }
 
 impl Prepared {
+    /// Takes down what a trial on a device showed.
+    pub(crate) fn set_trial(&mut self, trial: DeviceTrial) {
+        if let Some(summary) = &mut self.summary.device {
+            summary.trial = Some(trial.clone());
+        }
+        if let Some(device) = &mut self.record.device {
+            device.trial = Some(trial);
+        }
+    }
+
     /// Fails where the files it was made of are no longer those that were read.
     pub(crate) fn check_unchanged(&self) -> Result<(), CompileError> {
         Ok(self.source.as_ref().map_or(Ok(()), |source| source.check_unchanged())?)
@@ -120,9 +130,11 @@ impl Job<'_> {
         let error = self.error(halves.as_ref(), &mut trial)?;
 
         let encoded = Encoded::new(&optimised)?;
-        // A run on a device, where there is one, belongs here: `DeviceRecord::trial` is its place.
         let device = request.device.precision().map(|precision| device::record(precision, error, &encoded));
         let half = halves.map(|halves| halves.counts);
+        if half.as_ref().is_some_and(|counts| counts.half == 0) {
+            trial.notes.push(format!("nothing in '{}' computes in half floats: it is the same in fp32", self.name));
+        }
         let before = self.source.census();
         let external: usize = self.source.external_files().iter().map(|file| file.bytes().len()).sum();
         let summary = ModelSummary {

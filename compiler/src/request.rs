@@ -8,6 +8,8 @@ use blink_artifact::{ExecutionProvider, HostClass};
 use blink_runtime::{CodeCache, host};
 use serde::Serialize;
 
+use crate::device_trial::TrialPlace;
+
 /// One artifact to make: its models, and the guest beside them.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -19,6 +21,8 @@ pub struct Request {
     pub output: PathBuf,
     /// What runs the graphs.
     pub device: CompileDevice,
+    /// Where an artifact for a device is tried; `None`: nowhere, which is noted.
+    pub trial: Option<TrialPlace>,
     /// What hosts it is for. An artifact for a device is always a portable one: this host's class means that too.
     pub target: Target,
     /// Whether weights are packed at start.
@@ -41,6 +45,7 @@ impl Request {
             guest: None,
             output,
             device: CompileDevice::Cpu,
+            trial: None,
             target: Target::Class(host::class()),
             prepack: Prepack::Auto,
             set_dims: Vec::new(),

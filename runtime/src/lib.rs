@@ -35,7 +35,7 @@ pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, name
 pub use device::Device;
 pub use engine::{EngineError, Outputs};
 pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
-pub use instance::{DeviceFacts, Instance, RunError, StartError, StartOptions, thread_count};
+pub use instance::{DeviceFacts, DeviceOptions, Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
     Answer, Counts, DeviceReady, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start,
     StartMode, Stdio, Stopper, Streams, WarmError, Warmed, Worker, WorkerError, WorkerMemory, WorkerSpec,

@@ -35,9 +35,12 @@ fn doctor_says_what_the_machine_has() {
     assert_eq!(report["host"]["class"], blink_runtime::host::class().name());
     let checks = report["checks"].as_array().expect("a list");
     let names: Vec<_> = checks.iter().map(|check| check["name"].as_str().expect("a name")).collect();
-    for name in ["library", "processor", "features", "threads", "memory", "cache", "gpu"] {
+    for name in ["library", "processor", "features", "threads", "memory", "cache", "gpu", "gpu driver", "gpu build"] {
         assert!(names.contains(&name), "{names:?}");
     }
+    let libraries = report["gpu"]["libraries"].as_array().expect("a list");
+    assert_eq!(libraries.len(), blink_runtime::library::NVIDIA_FILE_NAMES.len(), "{libraries:?}");
+    assert!(report["gpu"]["devices"].is_array(), "{}", report["gpu"]);
     let said = folder.blink("doctor").ok().quiet();
     assert!(names.iter().all(|name| said.text().contains(name)), "{}", said.text());
 }

@@ -2,8 +2,10 @@
 //!
 //! | file | what it drives |
 //! |---|---|
+//! | `cuda.rs` | the CUDA build: what setup refuses, and what doctor says of it |
 //! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
 //! | `compile.rs` | `blink compile` and what it says |
+//! | `devices.rs` | `blink compile --device cuda`, as far as no device is needed |
 //! | `several.rs` | several models in one artifact |
 //! | `guests.rs` | guests: compiled, inspected, refused |
 //! | `inputs.rs` | every form of `--input` |
@@ -12,6 +14,8 @@
 //! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
 
 mod compile;
+mod cuda;
+mod devices;
 mod guests;
 mod inputs;
 mod machine;

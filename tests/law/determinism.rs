@@ -15,8 +15,15 @@ use blink_examples::resnet50::ResNet;
 use crate::support::Folder;
 
 /// The settings that decide what an artifact holds.
-const SETTINGS: [&str; 5] =
-    ["--prepack on", "--prepack off", "--prepack auto", "--target portable", "--prepack off --seed 9 --name other"];
+const SETTINGS: [&str; 7] = [
+    "--prepack on",
+    "--prepack off",
+    "--prepack auto",
+    "--target portable",
+    "--prepack off --seed 9 --name other",
+    "--device cuda",
+    "--device cuda --precision fp16",
+];
 
 #[test]
 fn a_resnet_gives_the_same_bytes() {

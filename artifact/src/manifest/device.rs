@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct DeviceRecord {
     /// What most of the graph computes in.
     pub precision: Precision,
-    /// How far each output of the golden run is from that of the fp32 graph; `None` where there is no golden run.
+    /// How far each output of the golden run is from that of the fp32 graph; `None` where there is no golden run, or
+    /// where the two cannot be compared.
     pub error: Option<Vec<OutputError>>,
     /// Whether a node of the graph may be computed by cuDNN.
     pub cudnn: bool,
@@ -51,8 +52,8 @@ pub struct OutputError {
     pub max_rel: f64,
 }
 
-/// What a run on a device showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What runs on a device showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceTrial {
     /// What the device calls itself.
@@ -63,6 +64,38 @@ pub struct DeviceTrial {
     pub on_device: u64,
     /// Nodes that are left to the CPU, by operator.
     pub on_cpu: BTreeMap<String, u64>,
+    /// How far each output of the golden run is from the recorded one, which the CPU gave; `None` where there is no golden
+    /// run.
+    pub error: Option<Vec<OutputError>>,
+    /// How runs are made: the fastest way that gave the same bits as the plain one.
+    pub runs: DeviceRuns,
+}
+
+/// How a run on a device is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceRuns {
+    /// ONNX Runtime copies inputs and outputs.
+    #[default]
+    Plain,
+    /// Inputs and outputs have places of their own on the device, which stay. For models of fixed shapes.
+    Bound,
+    /// And all of the device's work is one CUDA graph, recorded in the first runs and launched as a whole in later ones.
+    Graph,
+}
+
+impl DeviceRuns {
+    /// Every way.
+    pub const ALL: [DeviceRuns; 3] = [DeviceRuns::Plain, DeviceRuns::Bound, DeviceRuns::Graph];
+
+    /// The name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DeviceRuns::Plain => "plain",
+            DeviceRuns::Bound => "bound",
+            DeviceRuns::Graph => "graph",
+        }
+    }
 }
 
 /// A tensor of the weights section, as the graph calls it.

@@ -191,8 +191,10 @@ impl ModelRecord {
 impl DeviceRecord {
     fn check(&self, model: &ModelRecord, section_len: u64) -> Result<(), ManifestError> {
         let name = || model.name.clone();
-        let (found, expected) = (self.error.as_ref().map(Vec::len), model.outputs.len());
-        if let Some(found) = found.filter(|found| *found != expected) {
+        let expected = model.outputs.len();
+        let trial = self.trial.as_ref().and_then(|trial| trial.error.as_ref());
+        let mut counts = self.error.iter().chain(trial).map(Vec::len);
+        if let Some(found) = counts.find(|found| *found != expected) {
             return Err(ManifestError::ErrorCount { model: name(), found, expected });
         }
         if let Some(trial) = &self.trial {

@@ -29,7 +29,7 @@ const GOLDENS: [(u32, &str, &str); 7] = [
     (1, "two-models", "f6305d45e70669c614e128a5eb064d27c77e81b3feda9f1c064393910f5b8660"),
     (2, "module", "bb47e327b8cc246de24d91070752fcafbaff71efb6129c47df70046a1a31831d"),
     (2, "component", "b39a4abfe5a2b8ad4f30d6125e60de902e95f011a78a4378a4cf16bc4eda2438"),
-    (3, "cuda", "9578a6dc4ab1abefb255f65ce7ab8784255795f0d879d368a2154a6995ba404c"),
+    (3, "cuda", "3ebc1a7ed3887785c37989f1a52c41086ca86367d97ab9a7dc7bded91c93325e"),
     (3, "cuda-guest", "df9e9584b40e8061cf26addc2e158fb0a0ef61a1ecfc2d9c22b231c7d665615c"),
 ];
 

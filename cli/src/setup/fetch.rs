@@ -1,4 +1,4 @@
-//! Fetching the pinned wheel with the user's own package client: `pip`, or `uv` where there is no pip.
+//! Fetching a pinned wheel with the user's own package client: `pip`, or `uv` where there is no pip.
 //!
 //! The client brings its own indexes, mirrors, proxies and certificates; nothing here names an address. It is told
 //! the wheel's hash and to refuse any other file, and what it delivers is hashed once more when it is installed.
@@ -8,9 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use blink_runtime::library::ORT_VERSION;
-
-use super::table::Pinned;
+use super::wheel::{Member, Wheel};
 
 /// Lines of a failed client's stderr that an error shows.
 const SHOWN_LINES: usize = 8;
@@ -21,22 +19,23 @@ const SHOWN_LINES: usize = 8;
 pub(crate) enum FetchError {
     #[error(
         "no package client found (tried {tried}): install pip for python3, or uv beside any python3; or fetch the \
-         {platform} wheel of onnxruntime {ORT_VERSION} elsewhere and run `blink setup --from FILE`"
+         {} wheel of {wheel} elsewhere and run `{} --from FILE`",
+        wheel.platform, wheel.command()
     )]
-    NoClient { tried: String, platform: &'static str },
+    NoClient { tried: String, wheel: &'static Wheel },
     #[error(
-        "`{client}` failed: check its settings and the network, or run `blink setup --from FILE`{}",
-        quoted(stderr)
+        "`{client}` failed to fetch {wheel}: check its settings and the network, or run `{} --from FILE`{}",
+        wheel.command(), quoted(stderr)
     )]
-    ClientFailed { client: String, stderr: String },
+    ClientFailed { client: String, wheel: &'static Wheel, stderr: String },
     #[error(
-        "`{client}` was given another file than the pinned one (sha256 {expected}) and refused it: its index may be \
+        "`{client}` was given another file than the pinned {wheel} (sha256 {}) and refused it: its index may be \
          stale or tampered with{}",
-        quoted(stderr)
+        wheel.sha256, quoted(stderr)
     )]
-    HashMismatch { client: String, expected: &'static str, stderr: String },
-    #[error("`{client}` reported success but left no wheel and no library: run `blink setup --from FILE`")]
-    NothingDelivered { client: String },
+    HashMismatch { client: String, wheel: &'static Wheel, stderr: String },
+    #[error("`{client}` reported success but left nothing of {wheel}: run `{} --from FILE`", wheel.command())]
+    NothingDelivered { client: String, wheel: &'static Wheel },
     #[error("cannot use {path} to fetch into")]
     Directory { path: PathBuf, source: io::Error },
 }
@@ -46,10 +45,31 @@ fn quoted(stderr: &str) -> String {
     if stderr.is_empty() { String::new() } else { format!("\n    {}", stderr.replace('\n', "\n    ")) }
 }
 
+/// What a client left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fetched {
+    /// The wheel itself.
+    Wheel(PathBuf),
+    /// The directory that it was unpacked into.
+    Unpacked(PathBuf),
+}
+
+impl Fetched {
+    /// The file to install `member` from.
+    pub(crate) fn source(&self, member: &Member) -> PathBuf {
+        match self {
+            Fetched::Wheel(wheel) => wheel.clone(),
+            Fetched::Unpacked(directory) => directory.join(member.path),
+        }
+    }
+}
+
 /// How a client is spoken to.
 #[derive(Clone, Copy, Debug)]
-enum Dialect {
+pub(super) enum Dialect {
+    /// It delivers wheels.
     Pip,
+    /// It delivers what is in them.
     Uv,
 }
 
@@ -61,7 +81,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    fn new(words: &[&str], dialect: Dialect) -> Client {
+    pub(super) fn new(words: &[&str], dialect: Dialect) -> Client {
         Client { words: words.iter().map(|word| (*word).to_owned()).collect(), dialect }
     }
 
@@ -76,14 +96,14 @@ impl Client {
     }
 
     /// The first of the known clients that this machine has.
-    pub(crate) fn find(pinned: &Pinned) -> Result<Client, FetchError> {
-        Client::find_among(&Client::known(), pinned)
+    pub(crate) fn find(wheel: &'static Wheel) -> Result<Client, FetchError> {
+        Client::find_among(&Client::known(), wheel)
     }
 
-    fn find_among(clients: &[Client], pinned: &Pinned) -> Result<Client, FetchError> {
+    fn find_among(clients: &[Client], wheel: &'static Wheel) -> Result<Client, FetchError> {
         clients.iter().find(|client| client.answers()).cloned().ok_or_else(|| {
             let tried: Vec<_> = clients.iter().map(|client| format!("`{}`", client.name())).collect();
-            FetchError::NoClient { tried: tried.join(", "), platform: pinned.platform }
+            FetchError::NoClient { tried: tried.join(", "), wheel }
         })
     }
 
@@ -110,14 +130,15 @@ impl Client {
         command
     }
 
-    /// Fetches the pinned wheel into `directory`, which must be empty; returns the wheel's path, or that of the
-    /// library where the client unpacks wheels itself.
-    pub(crate) fn fetch(&self, pinned: &'static Pinned, directory: &Path) -> Result<PathBuf, FetchError> {
+    /// Fetches `wheel` into `directory`, which must be empty. What the client puts away on its way stands there too,
+    /// so that no other file system needs room for it.
+    pub(crate) fn fetch(&self, wheel: &'static Wheel, directory: &Path) -> Result<Fetched, FetchError> {
         let unusable = |source| FetchError::Directory { path: directory.to_owned(), source };
         let requirements = directory.join("requirements.txt");
-        fs::write(&requirements, pinned.requirement()).map_err(unusable)?;
+        fs::write(&requirements, wheel.requirement()).map_err(unusable)?;
         let target = directory.join("fetched");
-        fs::create_dir(&target).map_err(unusable)?;
+        let scratch = directory.join("scratch");
+        [&target, &scratch].into_iter().try_for_each(fs::create_dir).map_err(unusable)?;
 
         let mut command = self.command();
         match self.dialect {
@@ -125,43 +146,46 @@ impl Client {
                 command
                     .args(["download", "--quiet", "--no-input", "--disable-pip-version-check", "--dest"])
                     .arg(&target);
-                command.args(["--python-version", pinned.python, "--implementation", "cp"]);
-                command.args(["--abi", &format!("cp{}", pinned.python), "--platform", pinned.platform]);
+                command.args(["--python-version", wheel.python, "--implementation", "cp"]);
+                command.args(["--abi", &format!("cp{}", wheel.python), "--platform", wheel.platform]);
             }
             Dialect::Uv => {
                 // uv would fetch a whole Python where it finds none; the wheel is all that was asked for.
                 command.args(["install", "--quiet", "--no-python-downloads", "--link-mode", "copy"]);
                 command.arg("--target").arg(&target);
-                command.args(["--python-version", &pinned.python.replacen('3', "3.", 1)]);
+                command.args(["--python-version", &wheel.python.replacen('3', "3.", 1)]);
             }
         }
         command.args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"]).arg(&requirements);
 
+        command.env("TMPDIR", &scratch);
         let output = command.stdout(Stdio::null()).stderr(Stdio::piped()).output();
-        let output = output.map_err(|error| self.failed(error.to_string()))?;
+        let output = output.map_err(|error| self.failed(wheel, error.to_string()))?;
         if !output.status.success() {
             let stderr = last_lines(&output.stderr);
             let lower = String::from_utf8_lossy(&output.stderr).to_lowercase();
             if lower.contains("do not match the hashes") || lower.contains("hash mismatch") {
-                return Err(FetchError::HashMismatch { client: self.name(), expected: pinned.wheel_sha256, stderr });
+                return Err(FetchError::HashMismatch { client: self.name(), wheel, stderr });
             }
-            return Err(self.failed(stderr));
+            return Err(self.failed(wheel, stderr));
         }
-        self.delivered(pinned, &target).map_err(unusable)?.ok_or(FetchError::NothingDelivered { client: self.name() })
+        let nothing = || FetchError::NothingDelivered { client: self.name(), wheel };
+        self.delivered(wheel, &target).map_err(unusable)?.ok_or_else(nothing)
     }
 
-    fn failed(&self, stderr: String) -> FetchError {
-        FetchError::ClientFailed { client: self.name(), stderr }
+    fn failed(&self, wheel: &'static Wheel, stderr: String) -> FetchError {
+        FetchError::ClientFailed { client: self.name(), wheel, stderr }
     }
 
-    fn delivered(&self, pinned: &Pinned, target: &Path) -> io::Result<Option<PathBuf>> {
+    fn delivered(&self, wheel: &Wheel, target: &Path) -> io::Result<Option<Fetched>> {
         if matches!(self.dialect, Dialect::Uv) {
-            let library = target.join(pinned.member);
-            return Ok(library.exists().then_some(library));
+            let whole = wheel.members.iter().all(|member| target.join(member.path).exists());
+            return Ok(whole.then(|| Fetched::Unpacked(target.to_owned())));
         }
         let files = fs::read_dir(target)?.map(|entry| entry.map(|entry| entry.path()));
         let files = files.collect::<io::Result<Vec<_>>>()?;
-        Ok(files.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "whl")))
+        let wheel = files.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "whl"));
+        Ok(wheel.map(Fetched::Wheel))
     }
 }
 
@@ -172,75 +196,5 @@ fn last_lines(stderr: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::table::TABLE;
-    use super::*;
-
-    const PINNED: &Pinned = &TABLE[0];
-
-    /// A client that is a shell script; `$dest` is where it is told to deliver, and `--version` succeeds.
-    fn scripted(directory: &Path, script: &str, dialect: Dialect) -> Client {
-        let path = directory.join("client.sh");
-        let parse = "case $1 in --version|--help) exit 0;; esac\n\
-                     for word in \"$@\"; do case $before in --dest|--target) dest=$word;; --requirement) list=$word;; esac; \
-                     before=$word; done\n";
-        fs::write(&path, format!("{parse}{script}\n")).unwrap();
-        Client::new(&["sh", path.to_str().unwrap()], dialect)
-    }
-
-    fn fetch(script: &str, dialect: Dialect) -> Result<PathBuf, FetchError> {
-        let (scripts, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let fetched = scripted(scripts.path(), script, dialect).fetch(PINNED, into.path())?;
-        assert!(fetched.exists());
-        Ok(fetched.strip_prefix(into.path()).unwrap().to_owned())
-    }
-
-    #[test]
-    fn the_client_is_given_the_pinned_hash_and_told_to_require_it() {
-        let strict = "case \" $* \" in *' --require-hashes '*) ;; *) exit 3;; esac\n\
-                      case \" $* \" in *' --no-deps '*) ;; *) exit 4;; esac\n";
-        let hash = PINNED.wheel_sha256;
-        let deliver = format!("{strict}grep -q 'onnxruntime==1.31.1 --hash=sha256:{hash}' $list && touch $dest/a.whl");
-        assert_eq!(fetch(&deliver, Dialect::Pip).unwrap(), Path::new("fetched/a.whl"));
-    }
-
-    #[test]
-    fn a_client_that_unpacks_delivers_the_library() {
-        let deliver = format!("mkdir -p $dest/onnxruntime/capi && touch $dest/{}", PINNED.member);
-        assert_eq!(fetch(&deliver, Dialect::Uv).unwrap(), Path::new("fetched").join(PINNED.member));
-    }
-
-    #[test]
-    fn a_failed_client_is_quoted() {
-        let error = fetch("echo first >&2; for n in 1 2 3 4 5 6 7 8; do echo line $n >&2; done; exit 1", Dialect::Pip);
-        let Err(FetchError::ClientFailed { stderr, .. }) = error else { panic!("{error:?}") };
-        assert_eq!(stderr.lines().count(), SHOWN_LINES);
-        assert!(stderr.starts_with("line 1\n") && stderr.ends_with("line 8"));
-    }
-
-    #[test]
-    fn another_file_than_the_pinned_one_is_told_apart() {
-        let pip = "echo 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.' >&2; exit 1";
-        assert!(matches!(fetch(pip, Dialect::Pip), Err(FetchError::HashMismatch { .. })));
-        let uv = "echo '  cause: Hash mismatch for `onnxruntime==1.31.1`' >&2; exit 1";
-        assert!(matches!(fetch(uv, Dialect::Uv), Err(FetchError::HashMismatch { .. })));
-    }
-
-    #[test]
-    fn success_without_a_file_is_an_error() {
-        assert!(matches!(fetch("exit 0", Dialect::Pip), Err(FetchError::NothingDelivered { .. })));
-        assert!(matches!(fetch("exit 0", Dialect::Uv), Err(FetchError::NothingDelivered { .. })));
-    }
-
-    #[test]
-    fn clients_that_are_absent_or_broken_are_passed_over() {
-        let directory = tempfile::tempdir().unwrap();
-        let absent = Client::new(&["a-client-that-does-not-exist"], Dialect::Pip);
-        let broken = Client::new(&["sh", "-c", "exit 1"], Dialect::Pip);
-        let whole = scripted(directory.path(), "", Dialect::Pip);
-        let found = Client::find_among(&[absent.clone(), broken.clone(), whole.clone()], PINNED).unwrap();
-        assert_eq!(found.name(), whole.name());
-        let none = Client::find_among(&[absent, broken], PINNED);
-        assert!(matches!(none, Err(FetchError::NoClient { .. })));
-    }
-}
+#[path = "fetch_tests.rs"]
+mod tests;

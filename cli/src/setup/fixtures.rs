@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 
 use super::install::hex;
 use super::table::Pinned;
+use super::wheel::{Member, Wheel};
 
 /// The library's path inside a wheel.
 pub(super) const MEMBER: &str = "onnxruntime/capi/libonnxruntime.so.1.31.1";
@@ -19,24 +20,38 @@ pub(super) fn library() -> Vec<u8> {
 
 /// A pin of `library` that lives as long as the tests.
 pub(super) fn pin(library: &[u8]) -> &'static Pinned {
-    Box::leak(Box::new(Pinned {
-        os: "linux",
-        arch: "test",
+    let wheel = pinned_wheel("onnxruntime", &[(MEMBER, library)]);
+    Box::leak(Box::new(Pinned { os: "linux", arch: "test", wheel }))
+}
+
+/// A pin of a package's wheel with these members.
+pub(super) fn pinned_wheel(package: &'static str, members: &[(&'static str, &[u8])]) -> Wheel {
+    let pin = |(path, bytes): &(&'static str, &[u8])| Member {
+        path,
+        sha256: Box::leak(hex(&Sha256::digest(bytes)).into_boxed_str()),
+        bytes: bytes.len() as u64,
+    };
+    Wheel {
+        package,
+        version: "1.0",
         python: "312",
         platform: "test_platform",
-        wheel_sha256: "",
-        wheel_bytes: 0,
-        member: MEMBER,
-        library_sha256: Box::leak(hex(&Sha256::digest(library)).into_boxed_str()),
-        library_bytes: library.len() as u64,
-    }))
+        sha256: "",
+        bytes: 1_500_000,
+        members: Vec::leak(members.iter().map(pin).collect()),
+    }
 }
 
 /// A wheel that holds `library` as `member`.
 pub(super) fn wheel(member: &str, library: &[u8]) -> Vec<u8> {
+    wheel_of(&[(member, library)])
+}
+
+/// A wheel that holds these members, and one file more.
+pub(super) fn wheel_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
-    for (name, bytes) in [("onnxruntime/__init__.py", &b"pass\n"[..]), (member, library)] {
-        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+    for (name, bytes) in [("onnxruntime/__init__.py", &b"pass\n"[..])].iter().chain(members) {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()

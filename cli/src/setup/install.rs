@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::table::Pinned;
+use super::wheel::{Member, Wheel};
 
 /// The largest library that is read at all, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -38,43 +38,44 @@ pub(crate) enum InstallError {
     UnknownKind { path: PathBuf },
     #[error("{path} is not a whole wheel: fetch it again")]
     CorruptWheel { path: PathBuf, source: io::Error },
-    #[error("{path} holds no {member}: expected the {platform} wheel of onnxruntime")]
-    NotInWheel { path: PathBuf, member: &'static str, platform: &'static str },
+    #[error("{path} holds no {member}: expected the {} wheel of {wheel}", wheel.platform)]
+    NotInWheel { path: PathBuf, member: &'static str, wheel: &'static Wheel },
     #[error("library in {path} is larger than the {most} bytes that were expected")]
     TooLarge { path: PathBuf, most: u64 },
     #[error(
-        "library in {path} is not the pinned build for {platform}: expected sha256 {expected}, found {found}; \
-         if you trust it, add --allow-unverified"
+        "library in {path} is not the pinned build of {wheel} for {}: expected sha256 {expected}, found {found}; \
+         if you trust it, add --allow-unverified",
+        wheel.platform
     )]
-    WrongHash { path: PathBuf, platform: &'static str, expected: &'static str, found: String },
+    WrongHash { path: PathBuf, wheel: &'static Wheel, expected: &'static str, found: String },
 }
 
-/// Installs the library in `source` (a wheel, or the library itself) as `target`; returns its SHA-256.
+/// Installs `member`, which is in `source` (the wheel, or the library itself), as `target`; returns its SHA-256.
 ///
 /// `staging` is an empty directory on `target`'s file system.
 pub(crate) fn install(
     source: &Path,
-    pinned: &'static Pinned,
+    (wheel, member): (&'static Wheel, &'static Member),
     accept: Accept,
     staging: &Path,
     target: &Path,
 ) -> Result<String, InstallError> {
     let staged = staging.join("library");
-    let found = extract(source, pinned, accept, &staged)?;
-    if accept == Accept::Pinned && found != pinned.library_sha256 {
-        return Err(InstallError::WrongHash {
-            path: source.to_owned(),
-            platform: pinned.platform,
-            expected: pinned.library_sha256,
-            found,
-        });
+    let found = extract(source, (wheel, member), accept, &staged)?;
+    if accept == Accept::Pinned && found != member.sha256 {
+        return Err(InstallError::WrongHash { path: source.to_owned(), wheel, expected: member.sha256, found });
     }
     publish(&staged, target, &found).map_err(|source| InstallError::Write { path: target.to_owned(), source })?;
     Ok(found)
 }
 
 /// Copies the library out of `source` to `staged`; returns its SHA-256.
-fn extract(source: &Path, pinned: &Pinned, accept: Accept, staged: &Path) -> Result<String, InstallError> {
+fn extract(
+    source: &Path,
+    (wheel, member): (&'static Wheel, &'static Member),
+    accept: Accept,
+    staged: &Path,
+) -> Result<String, InstallError> {
     let path = || source.to_owned();
     let unreadable = |error| InstallError::Read { path: source.to_owned(), source: error };
     let mut file = File::open(source).map_err(unreadable)?;
@@ -84,14 +85,14 @@ fn extract(source: &Path, pinned: &Pinned, accept: Accept, staged: &Path) -> Res
     match magic.as_slice() {
         b"PK\x03\x04" => {
             let corrupt = |error: io::Error| InstallError::CorruptWheel { path: source.to_owned(), source: error };
-            let mut wheel = ZipArchive::new(io::BufReader::new(file)).map_err(|error| corrupt(error.into()))?;
-            let library = wheel.by_name(pinned.member).map_err(|error| match error {
+            let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|error| corrupt(error.into()))?;
+            let library = archive.by_name(member.path).map_err(|error| match error {
                 zip::result::ZipError::FileNotFound => {
-                    InstallError::NotInWheel { path: path(), member: pinned.member, platform: pinned.platform }
+                    InstallError::NotInWheel { path: path(), member: member.path, wheel }
                 }
                 error => corrupt(error.into()),
             })?;
-            let most = if accept == Accept::Pinned { pinned.library_bytes } else { LARGEST };
+            let most = if accept == Accept::Pinned { member.bytes } else { LARGEST };
             copy(library, most, source, staged, corrupt)
         }
         b"\x7fELF" | b"\xcf\xfa\xed\xfe" => copy(file, LARGEST, source, staged, unreadable),

@@ -1,6 +1,7 @@
 //! Installing from wheels and libraries that are right, wrong, cut short and hostile.
 
 use super::super::fixtures::{MEMBER, library, pin, wheel};
+use super::super::table::Pinned;
 use super::*;
 
 struct Place {
@@ -19,7 +20,7 @@ impl Place {
         let source = self.directory.path().join("source");
         fs::write(&source, bytes).unwrap();
         let staging = tempfile::tempdir_in(&self.directory).unwrap();
-        install(&source, pinned, accept, staging.path(), &self.target)
+        install(&source, (&pinned.wheel, pinned.library()), accept, staging.path(), &self.target)
     }
 }
 
@@ -30,10 +31,10 @@ fn wheel_and_library_install_the_same_bytes_read_only_and_stamped() {
     for source in [wheel(MEMBER, &library), library.clone()] {
         let place = Place::new();
         let found = place.install(&source, pinned, Accept::Pinned).unwrap();
-        assert_eq!(found, pinned.library_sha256);
+        assert_eq!(found, pinned.library().sha256);
         assert_eq!(fs::read(&place.target).unwrap(), library);
         assert_eq!(fs::metadata(&place.target).unwrap().permissions().mode() & 0o777, 0o444);
-        assert_eq!(read_stamp(&place.target).as_deref(), Some(pinned.library_sha256));
+        assert_eq!(read_stamp(&place.target).as_deref(), Some(pinned.library().sha256));
         assert_eq!(hash_file(&place.target).unwrap(), found);
     }
 }
@@ -49,9 +50,9 @@ fn another_library_is_refused_and_leaves_what_stands_alone() {
     for source in [other.clone(), wheel(MEMBER, &other)] {
         let refused = place.install(&source, pinned, Accept::Pinned);
         let Err(InstallError::WrongHash { expected, found, .. }) = refused else { panic!("{refused:?}") };
-        assert_eq!((expected, found), (pinned.library_sha256, hex(&Sha256::digest(&other))));
+        assert_eq!((expected, found), (pinned.library().sha256, hex(&Sha256::digest(&other))));
         assert_eq!(fs::read(&place.target).unwrap(), library);
-        assert_eq!(read_stamp(&place.target).as_deref(), Some(pinned.library_sha256));
+        assert_eq!(read_stamp(&place.target).as_deref(), Some(pinned.library().sha256));
     }
 }
 
@@ -108,6 +109,7 @@ fn files_of_other_kinds_are_told_apart() {
     let empty_handed = Place::new().install(&wheel("onnxruntime/other.so", &library), pinned, Accept::Any);
     assert!(matches!(empty_handed, Err(InstallError::NotInWheel { .. })), "{empty_handed:?}");
     let place = Place::new();
-    let absent = install(&place.target, pinned, Accept::Any, place.directory.path(), &place.target);
+    let absent =
+        install(&place.target, (&pinned.wheel, pinned.library()), Accept::Any, place.directory.path(), &place.target);
     assert!(matches!(absent, Err(InstallError::Read { .. })), "{absent:?}");
 }

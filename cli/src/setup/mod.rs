@@ -3,20 +3,24 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `table` | which build each platform runs |
-//! | `fetch` | how the user's package client is asked for it |
+//! | `cuda` | the CUDA build: several wheels, many files |
+//! | `wheel` | what a pin is |
+//! | `fetch` | how the user's package client is asked for a wheel |
 //! | `install` | how a library gets its place and its stamp |
+//! | `place` | whose turn it is, and what is in place already |
 //!
 //! A setup that finds the pinned library in place does nothing. Setups that run at once take turns.
 
+pub(crate) mod cuda;
 mod fetch;
 #[cfg(test)]
 mod fixtures;
 mod install;
+mod place;
 mod table;
+mod wheel;
 
-use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -25,6 +29,8 @@ use serde::Serialize;
 
 use fetch::Client;
 use install::Accept;
+use place::Place;
+use wheel::Wheel;
 
 use crate::output::note;
 pub(crate) use install::hash_file;
@@ -93,99 +99,44 @@ fn setup_at(
     target: &Path,
     pinned: &'static Pinned,
     request: Request,
-    find_client: impl FnOnce(&Pinned) -> Result<Client, fetch::FetchError>,
+    find_client: impl FnOnce(&'static Wheel) -> Result<Client, fetch::FetchError>,
 ) -> anyhow::Result<Outcome> {
+    let (wheel, library) = (&pinned.wheel, pinned.library());
+    let there = |action| Outcome { path: target.to_owned(), sha256: library.sha256.to_owned(), pinned: true, action };
     let renew = request.force || (request.from.is_some() && request.allow_unverified);
-    if let Some(done) = in_place(target, pinned, request.verify).filter(|_| !renew) {
-        return Ok(done);
+    if let Some(action) = place::in_place(target, library, request.verify).filter(|_| !renew) {
+        return Ok(there(action));
     }
 
-    let directory = target.parent().context("the cache has no directory for the library")?;
-    let unusable = || format!("cannot use the cache directory {}: set BLINK_CACHE_DIR to another", directory.display());
-    DirBuilder::new().recursive(true).mode(0o755).create(directory).with_context(unusable)?;
-    let lock = lock(directory, request.progress).with_context(unusable)?;
-    if !renew && target.exists() {
-        // Whoever held the lock before may have done the work.
-        let done = in_place(target, pinned, request.verify).or_else(|| in_place(target, pinned, true));
-        if let Some(done) = done {
-            if done.action == Action::Verified {
-                install::write_stamp(target, &done.sha256).with_context(unusable)?;
-            }
-            return Ok(done);
+    let place = Place::enter(target.parent().context("the cache has no directory for the library")?, request.progress)?;
+    if !renew {
+        // Whoever was here before may have done the work.
+        if let Some(action) = place.settle(library, target, request.verify)? {
+            return Ok(there(action));
         }
-        note!("replacing {}, which is not the pinned library", target.display());
     }
 
-    if lock.is_some() {
-        remove_leftovers(directory);
-    }
-    let staging = tempfile::Builder::new().prefix(STAGING).tempdir_in(directory).with_context(unusable)?;
+    let staging = place.staging()?;
     let fetched;
     let source = match request.from {
         Some(source) => source,
         None => {
-            let client = find_client(pinned)?;
+            let client = find_client(wheel)?;
             if request.progress {
-                let megabytes = pinned.wheel_bytes.div_ceil(1_000_000);
-                note!("fetching onnxruntime {ORT_VERSION} ({megabytes} MB) with `{}` ...", client.name());
+                let megabytes = wheel.bytes.div_ceil(1_000_000);
+                note!("fetching {wheel} ({megabytes} MB) with `{}` ...", client.name());
             }
-            fetched = client.fetch(pinned, staging.path())?;
+            fetched = client.fetch(wheel, staging.path())?.source(library);
             &fetched
         }
     };
     let accept = if request.allow_unverified { Accept::Any } else { Accept::Pinned };
-    let sha256 = install::install(source, pinned, accept, staging.path(), target)?;
-    let is_pinned = sha256 == pinned.library_sha256;
+    let sha256 = install::install(source, (wheel, library), accept, staging.path(), target)?;
+    let is_pinned = sha256 == library.sha256;
     if !is_pinned {
         note!("warning: installed a library that was not verified (sha256 {sha256})");
     }
     Ok(Outcome { path: target.to_owned(), sha256, pinned: is_pinned, action: Action::Installed })
-}
-
-/// The pinned library, where it stands in place: by its size and stamp, or by its bytes where they are to be read.
-fn in_place(target: &Path, pinned: &Pinned, verify: bool) -> Option<Outcome> {
-    let file = fs::metadata(target).ok().filter(|file| file.is_file() && file.len() == pinned.library_bytes);
-    let (found, action) = match file {
-        None => return None,
-        Some(_) if verify => (hash_file(target).ok()?, Action::Verified),
-        Some(_) => (install::read_stamp(target)?, Action::Present),
-    };
-    let path = target.to_owned();
-    (found == pinned.library_sha256).then_some(Outcome { path, sha256: found, pinned: true, action })
-}
-
-/// How the names of the directories begin that setups work in.
-const STAGING: &str = ".setup-";
-
-/// Waits for other setups of the same cache to end; `None` where the file system has no locks, and a setup goes on
-/// without one, since each works in a directory of its own.
-fn lock(directory: &Path, progress: bool) -> io::Result<Option<File>> {
-    let file = File::create(directory.join(".lock"))?;
-    let locked = match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            if progress {
-                note!("waiting for another setup ...");
-            }
-            file.lock()
-        }
-        Err(TryLockError::Error(error)) => Err(error),
-        Ok(()) => Ok(()),
-    };
-    match locked {
-        Ok(()) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Removes what setups that were killed left behind. Only the holder of the lock may.
-fn remove_leftovers(directory: &Path) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(STAGING) {
-            // What cannot be removed now is in nobody's way.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]

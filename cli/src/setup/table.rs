@@ -7,6 +7,8 @@ use std::env::consts;
 
 use blink_runtime::library::ORT_VERSION;
 
+use super::wheel::{Member, Wheel};
+
 /// One platform's pinned build.
 #[derive(Debug)]
 pub(crate) struct Pinned {
@@ -14,20 +16,8 @@ pub(crate) struct Pinned {
     pub(crate) os: &'static str,
     /// The architecture, as `std::env::consts::ARCH` names it.
     pub(crate) arch: &'static str,
-    /// The Python version that the wheel is for, as its tag has it.
-    pub(crate) python: &'static str,
-    /// The wheel's platform tag.
-    pub(crate) platform: &'static str,
-    /// SHA-256 of the wheel, in lower-case hexadecimal.
-    pub(crate) wheel_sha256: &'static str,
-    /// Size of the wheel, in bytes.
-    pub(crate) wheel_bytes: u64,
-    /// The library's path inside the wheel.
-    pub(crate) member: &'static str,
-    /// SHA-256 of the library, in lower-case hexadecimal.
-    pub(crate) library_sha256: &'static str,
-    /// Size of the library, in bytes.
-    pub(crate) library_bytes: u64,
+    /// The wheel, of which one file is taken: the library.
+    pub(crate) wheel: Wheel,
 }
 
 /// Every platform that has a pinned build.
@@ -35,35 +25,53 @@ pub(crate) const TABLE: &[Pinned] = &[
     Pinned {
         os: "linux",
         arch: "x86_64",
-        python: "312",
-        platform: "manylinux_2_28_x86_64",
-        wheel_sha256: "1f3dea47f2f0e5117c2404cea7d21fd253ae7836a3bf167a501cdfbb2600d536",
-        wheel_bytes: 23_760_988,
-        member: "onnxruntime/capi/libonnxruntime.so.1.31.1",
-        library_sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
-        library_bytes: 29_352_200,
+        wheel: Wheel {
+            package: "onnxruntime",
+            version: ORT_VERSION,
+            python: "312",
+            platform: "manylinux_2_28_x86_64",
+            sha256: "1f3dea47f2f0e5117c2404cea7d21fd253ae7836a3bf167a501cdfbb2600d536",
+            bytes: 23_760_988,
+            members: &[Member {
+                path: "onnxruntime/capi/libonnxruntime.so.1.31.1",
+                sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+                bytes: 29_352_200,
+            }],
+        },
     },
     Pinned {
         os: "linux",
         arch: "aarch64",
-        python: "312",
-        platform: "manylinux_2_28_aarch64",
-        wheel_sha256: "0b9a492176886992e0e875f06bc0367e333f5fff11711a2d642e18b02f3009cc",
-        wheel_bytes: 21_420_803,
-        member: "onnxruntime/capi/libonnxruntime.so.1.31.1",
-        library_sha256: "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
-        library_bytes: 25_265_040,
+        wheel: Wheel {
+            package: "onnxruntime",
+            version: ORT_VERSION,
+            python: "312",
+            platform: "manylinux_2_28_aarch64",
+            sha256: "0b9a492176886992e0e875f06bc0367e333f5fff11711a2d642e18b02f3009cc",
+            bytes: 21_420_803,
+            members: &[Member {
+                path: "onnxruntime/capi/libonnxruntime.so.1.31.1",
+                sha256: "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+                bytes: 25_265_040,
+            }],
+        },
     },
     Pinned {
         os: "macos",
         arch: "aarch64",
-        python: "312",
-        platform: "macosx_14_0_arm64",
-        wheel_sha256: "96dd2564b10ea7153ad9c207e7cd8e5917cb3ba521e0e0a62ac03486fdc8d56c",
-        wheel_bytes: 20_882_125,
-        member: "onnxruntime/capi/libonnxruntime.1.31.1.dylib",
-        library_sha256: "d586cbe89effc085a09d3341b3cfbd5c322517f9d397aeb20814af21433f2b36",
-        library_bytes: 33_037_336,
+        wheel: Wheel {
+            package: "onnxruntime",
+            version: ORT_VERSION,
+            python: "312",
+            platform: "macosx_14_0_arm64",
+            sha256: "96dd2564b10ea7153ad9c207e7cd8e5917cb3ba521e0e0a62ac03486fdc8d56c",
+            bytes: 20_882_125,
+            members: &[Member {
+                path: "onnxruntime/capi/libonnxruntime.1.31.1.dylib",
+                sha256: "d586cbe89effc085a09d3341b3cfbd5c322517f9d397aeb20814af21433f2b36",
+                bytes: 33_037_336,
+            }],
+        },
     },
 ];
 
@@ -73,9 +81,9 @@ impl Pinned {
         TABLE.iter().find(|row| row.os == consts::OS && row.arch == consts::ARCH)
     }
 
-    /// The one line of a requirements file that admits this wheel and no other.
-    pub(crate) fn requirement(&self) -> String {
-        format!("onnxruntime=={ORT_VERSION} --hash=sha256:{}\n", self.wheel_sha256)
+    /// The library inside the wheel.
+    pub(crate) fn library(&self) -> &'static Member {
+        &self.wheel.members[0]
     }
 }
 
@@ -85,13 +93,14 @@ mod tests {
 
     #[test]
     fn every_row_is_of_this_version_and_well_formed() {
-        for row in TABLE {
-            assert!(row.member.contains(ORT_VERSION), "{}: still names another version", row.platform);
-            for hash in [row.wheel_sha256, row.library_sha256] {
+        for Pinned { wheel, .. } in TABLE {
+            let [library] = wheel.members else { panic!("{}: one library is taken", wheel.platform) };
+            assert!(library.path.contains(ORT_VERSION), "{}: still names another version", wheel.platform);
+            for hash in [wheel.sha256, library.sha256] {
                 let lower_hex = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-                assert!(hash.len() == 64 && lower_hex, "{}: {hash}", row.platform);
+                assert!(hash.len() == 64 && lower_hex, "{}: {hash}", wheel.platform);
             }
-            assert!(row.library_bytes > row.wheel_bytes, "{}", row.platform);
+            assert!(library.bytes > wheel.bytes, "{}", wheel.platform);
         }
     }
 
@@ -100,8 +109,8 @@ mod tests {
         for (at, row) in TABLE.iter().enumerate() {
             for other in &TABLE[at + 1..] {
                 assert_ne!((row.os, row.arch), (other.os, other.arch));
-                assert_ne!(row.wheel_sha256, other.wheel_sha256);
-                assert_ne!(row.library_sha256, other.library_sha256);
+                assert_ne!(row.wheel.sha256, other.wheel.sha256);
+                assert_ne!(row.library().sha256, other.library().sha256);
             }
         }
     }

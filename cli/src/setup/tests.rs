@@ -1,5 +1,6 @@
 //! Whole setups in a temporary cache, without a network: given files, repeated, damaged, and many at once.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::fixtures::{library, pin, wheel};
@@ -29,12 +30,11 @@ impl Cache {
     }
 
     fn wheel(&self) -> PathBuf {
-        self.file("a.whl", &wheel(self.pinned.member, &self.library))
+        self.file("a.whl", &wheel(self.pinned.library().path, &self.library))
     }
 
     fn setup(&self, request: Request) -> anyhow::Result<Action> {
-        let no_client =
-            |pinned: &Pinned| Err(fetch::FetchError::NoClient { tried: "none".to_owned(), platform: pinned.platform });
+        let no_client = |wheel| Err(fetch::FetchError::NoClient { tried: "none".to_owned(), wheel });
         setup_at(&self.target(), self.pinned, request, no_client).map(|outcome| outcome.action)
     }
 

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use blink_artifact::HostClass;
 use blink_artifact::manifest::Precision;
-use blink_compiler::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, compile};
-use blink_runtime::{host, thread_count};
+use blink_compiler::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, TrialPlace, compile};
+use blink_runtime::{Device, Launcher, host, library, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::output::{Output, note};
-use crate::progress;
+use crate::{program, progress};
 
 /// Compile ONNX models, and a WebAssembly guest beside them, to one artifact.
 #[derive(Clone, Debug, clap::Args)]
@@ -45,6 +45,9 @@ pub(crate) struct CompileArgs {
     /// What most of each graph computes in on the device [default: fp32]; its inputs and outputs stay as they are.
     #[arg(long, value_enum)]
     pub(crate) precision: Option<PrecisionArg>,
+    /// Where an artifact for CUDA is tried: cuda, cuda:N, or none [default: cuda, where its libraries and a device are].
+    #[arg(long, value_name = "DEVICE", value_parser = try_on)]
+    pub(crate) try_on: Option<TryOn>,
     /// Fix a symbolic dim, in every ONNX model that has it.
     #[arg(long, value_name = "NAME=SIZE", value_parser = dim)]
     pub(crate) set_dim: Vec<(String, u64)>,
@@ -69,6 +72,14 @@ pub(crate) enum TargetArg {
     Host,
     Portable,
     Class(HostClass),
+}
+
+/// `--try-on` as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(crate) enum TryOn {
+    None,
+    Cuda(u32),
 }
 
 /// `--device` as typed.
@@ -96,6 +107,8 @@ pub(crate) enum Contradiction {
          cuda, or leave --precision out", of(*precision)
     )]
     PrecisionOfCpu { precision: PrecisionArg },
+    #[error("--try-on is for a device, this artifact is for the CPU: add --device cuda, or leave --try-on out")]
+    TrialOfCpu,
     #[error(
         "--target {class} does not go with --device cuda: an artifact for a device is portable; leave --target out, or \
          give host or portable, which mean the same there"
@@ -134,6 +147,7 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         guest: args.guest.clone().map(|path| GuestSource { path, optimise: args.optimise_guest, cache: None }),
         output: args.output.clone().unwrap_or_else(|| args.default_output()),
         device: args.device()?,
+        trial: args.trial()?,
         target: args.target.target(),
         prepack: match args.prepack {
             PrepackArg::Auto => Prepack::Auto,
@@ -173,6 +187,19 @@ impl CompileArgs {
         }
     }
 
+    /// Where to try what is for CUDA. Where nobody asked for it, a machine without the libraries is no news.
+    fn trial(&self) -> anyhow::Result<Option<TrialPlace>> {
+        let (ordinal, is_required) = match (self.device, self.try_on) {
+            (DeviceArg::Cpu, Some(_)) => return Err(Contradiction::TrialOfCpu.into()),
+            (DeviceArg::Cpu, None) | (DeviceArg::Cuda, Some(TryOn::None)) => return Ok(None),
+            (DeviceArg::Cuda, None) if library::find_cuda().is_err() => return Ok(None),
+            (DeviceArg::Cuda, None) => (0, false),
+            (DeviceArg::Cuda, Some(TryOn::Cuda(ordinal))) => (ordinal, true),
+        };
+        let launcher = Launcher::new(program::path()?);
+        Ok(Some(TrialPlace { launcher, ordinal, is_required }))
+    }
+
     fn models(&self) -> Vec<ModelSource> {
         let first = self.first.iter().map(|path| ModelSource { path: path.clone(), name: self.name.clone() });
         first.chain(self.model.iter().cloned()).collect()
@@ -193,6 +220,14 @@ impl TargetArg {
             TargetArg::Portable => Target::Portable,
             TargetArg::Class(class) => Target::Class(class),
         }
+    }
+}
+
+fn try_on(text: &str) -> Result<TryOn, String> {
+    match (text, text.parse()) {
+        ("none", _) => Ok(TryOn::None),
+        (_, Ok(Device::Cuda(ordinal))) => Ok(TryOn::Cuda(ordinal)),
+        _ => Err(format!("'{text}' is not none, cuda or cuda:N")),
     }
 }
 

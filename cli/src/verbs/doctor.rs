@@ -4,6 +4,7 @@
 //! makes it fail.
 
 mod checks;
+mod gpu;
 
 use blink_runtime::host::{self, HugePages, Memory, Threads};
 use serde::Serialize;
@@ -34,6 +35,8 @@ struct Report {
     ready: bool,
     checks: Vec<Check>,
     host: Host,
+    /// What there is for models on a GPU.
+    gpu: gpu::Facts,
 }
 
 /// Prints every check; fails where one of them is a problem.
@@ -48,7 +51,8 @@ pub(crate) fn run(_: &DoctorArgs, output: &Output) -> anyhow::Result<()> {
         huge_pages: host::huge_pages(),
         nvidia_driver: host::nvidia_driver(),
     };
-    let checks = vec![
+    let gpu = gpu::gather();
+    let mut checks = vec![
         checks::library(),
         Check::ok("processor", format!("{} ({})", host.cpu_model, host.class)),
         Check::ok("features", host.features.clone()),
@@ -58,10 +62,10 @@ pub(crate) fn run(_: &DoctorArgs, output: &Output) -> anyhow::Result<()> {
         checks::huge_pages(host.huge_pages),
         checks::cache(),
         checks::snapshots(),
-        checks::gpu(host.nvidia_driver.as_deref()),
     ];
+    checks.extend(gpu::rows(&gpu));
     let ready = checks.iter().all(|check| check.state != State::Problem);
-    let report = Report { schema: "blink.doctor/1", ready, checks, host };
+    let report = Report { schema: "blink.doctor/1", ready, checks, host, gpu };
     output.print(&report, |out| {
         for Check { name, state, found, advice } in &report.checks {
             writeln!(out, "{state:<8} {name:<11} {found}")?;

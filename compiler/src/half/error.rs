@@ -28,7 +28,7 @@ pub(crate) fn compare(outputs: &[ValueSpec], float: &Outputs, half: &Outputs) ->
 }
 
 /// The distance of two tensors; infinite where one is finite and the other is not, `None` where they have none.
-fn distance(float: TensorView<'_>, half: TensorView<'_>) -> Option<OutputError> {
+pub(crate) fn distance(float: TensorView<'_>, half: TensorView<'_>) -> Option<OutputError> {
     if float.dtype() == DType::String {
         return (golden::bytes_of(float) == golden::bytes_of(half)).then(OutputError::default);
     }

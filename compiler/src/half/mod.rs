@@ -30,7 +30,7 @@ use blink_runtime::engine::Engine;
 use prost::Message;
 use serde::Serialize;
 
-pub(crate) use error::{Comparison, compare};
+pub(crate) use error::{Comparison, compare, distance};
 
 use crate::error::CompileError;
 use crate::external_order;

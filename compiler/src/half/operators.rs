@@ -107,6 +107,12 @@ pub(super) fn is_half_output(operator: &str, index: usize) -> bool {
     }
 }
 
+/// Whether the operator gives its first input in another shape or order, and nothing else.
+pub(super) fn only_moves(node: &NodeProto) -> bool {
+    let names = ["Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
+    matches!(node.domain(), "" | "ai.onnx") && names.contains(&node.op_type())
+}
+
 /// Whether the operator gives probabilities: see the table above.
 pub(super) fn gives_probabilities(operator: &str) -> bool {
     matches!(operator, "Softmax" | "LogSoftmax" | "BiasSoftmax")

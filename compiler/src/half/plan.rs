@@ -51,8 +51,37 @@ impl Plan {
             plan.takes_either.push(role == Role::TakesEither);
             plan.halves.push(sides);
         }
-        plan.ask(graph);
+        plan.move_casts_up(graph, types, &constants);
+        plan.asked_float = plan.float_asks(graph).into_keys().map(str::to_owned).collect();
         plan
+    }
+
+    /// Makes nodes half which do nothing but move a value that is asked for in half alone: then it is cast before, where
+    /// others may take the same cast.
+    fn move_casts_up(&mut self, graph: &GraphProto, types: &Types, constants: &Constants<'_>) {
+        let mut asks = self.float_asks(graph);
+        let mut asked_half: HashSet<&str> = HashSet::new();
+        for (at, node) in graph.node.iter().enumerate().rev() {
+            if let (None, [from, ..], [to]) = (&self.halves[at], &node.input[..], &node.output[..])
+                && operators::only_moves(node)
+                && types.get(to) == Some(&DType::F32)
+                && asked_half.contains(to.as_str())
+                && !asks.contains_key(to.as_str())
+                && !constants.has(from)
+            {
+                self.halves[at] = Some(Sides { inputs: vec![0], outputs: vec![0] });
+                self.made_half.insert(to.clone());
+                if let Some(count) = asks.get_mut(from.as_str()) {
+                    *count -= 1;
+                    if *count == 0 {
+                        asks.remove(from.as_str());
+                    }
+                }
+            }
+            if let Some(sides) = &self.halves[at] {
+                asked_half.extend(sides.inputs.iter().map(|at| node.input[*at].as_str()));
+            }
+        }
     }
 
     /// What of `node` is to be half; `None` where it stays.
@@ -93,20 +122,25 @@ impl Plan {
         Some(Sides { inputs: inputs.clone(), outputs: made.collect() })
     }
 
-    /// Finds what is needed as floats.
-    fn ask(&mut self, graph: &GraphProto) {
-        let mut asked: HashSet<&str> = graph.output.iter().map(|output| output.name()).collect();
+    /// How often each value is needed as floats; those that never are, are left out.
+    fn float_asks<'a>(&self, graph: &'a GraphProto) -> HashMap<&'a str, usize> {
+        let mut asks: HashMap<&str, usize> = HashMap::new();
+        let mut ask = |name: &'a str| *asks.entry(name).or_default() += 1;
+        graph.output.iter().for_each(|output| ask(output.name()));
         for ((node, sides), either) in graph.node.iter().zip(&self.halves).zip(&self.takes_either) {
             for (at, name) in node.input.iter().enumerate() {
                 let as_half = sides.as_ref().is_some_and(|sides| sides.inputs.contains(&at));
-                if !(as_half || *either && self.made_half.contains(name)) {
-                    asked.insert(name);
+                let is_free = *either && self.made_half.contains(name);
+                if !(as_half || is_free) {
+                    ask(name);
                 }
             }
             // A subgraph may take any value of the graphs around it, by its name.
-            subgraphs(node).for_each(|subgraph| names_in(subgraph, &mut asked));
+            let mut names = HashSet::new();
+            subgraphs(node).for_each(|subgraph| names_in(subgraph, &mut names));
+            names.into_iter().for_each(&mut ask);
         }
-        self.asked_float = asked.into_iter().map(str::to_owned).collect();
+        asks
     }
 }
 
@@ -155,12 +189,13 @@ pub(super) fn subgraphs(node: &NodeProto) -> impl Iterator<Item = &GraphProto> {
     node.attribute.iter().flat_map(|attribute| attribute.g.as_deref().into_iter().chain(&attribute.graphs))
 }
 
-/// Every name that `graph` and its subgraphs use or make.
+/// Every name that `graph` and its subgraphs use or make, those of nodes among them.
 pub(super) fn names_in<'a>(graph: &'a GraphProto, names: &mut HashSet<&'a str>) {
     names.extend(graph.input.iter().chain(&graph.output).map(|value| value.name()));
     names.extend(graph.initializer.iter().map(|tensor| tensor.name()));
     names.extend(graph.sparse_initializer.iter().filter_map(|sparse| Some(sparse.values.as_ref()?.name())));
     for node in &graph.node {
+        names.insert(node.name());
         names.extend(node.input.iter().chain(&node.output).map(String::as_str));
         subgraphs(node).for_each(|graph| names_in(graph, names));
     }

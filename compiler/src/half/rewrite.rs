@@ -75,7 +75,7 @@ pub(super) fn rewrite(
                 Some(half) => half.clone(),
                 None => {
                     let half = forms.new_half(&name);
-                    rewritten.cast(&name, &half, DataType::Float16);
+                    rewritten.push_cast(cast(&half, &name, &half, DataType::Float16));
                     half
                 }
             };
@@ -92,7 +92,7 @@ pub(super) fn rewrite(
         }
         rewritten.push(node, Some(sides.clone()));
         for (half, float) in floats {
-            rewritten.cast(&half, &float, DataType::Float);
+            rewritten.push_cast(cast(&half, &half, &float, DataType::Float));
         }
     }
     let made: HashSet<&str> = rewritten.graph.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
@@ -107,8 +107,8 @@ impl Rewritten {
         self.halves.push(sides);
     }
 
-    fn cast(&mut self, from: &str, to: &str, dtype: DataType) {
-        self.push(cast(from, to, dtype), None);
+    fn push_cast(&mut self, cast: NodeProto) {
+        self.push(cast, None);
         self.casts += 1;
     }
 }
@@ -146,8 +146,9 @@ impl Forms {
     }
 }
 
-/// A node that makes `to`, of this dtype, of `from`.
-pub(super) fn cast(from: &str, to: &str, dtype: DataType) -> NodeProto {
+/// A node called `name` that makes `to`, of this dtype, of `from`. No two nodes may have one name; so it goes by the value
+/// that was made for it.
+pub(super) fn cast(name: &str, from: &str, to: &str, dtype: DataType) -> NodeProto {
     let to_dtype = AttributeProto {
         name: Some("to".to_owned()),
         r#type: Some(AttributeType::Int.into()),
@@ -155,7 +156,7 @@ pub(super) fn cast(from: &str, to: &str, dtype: DataType) -> NodeProto {
         ..AttributeProto::default()
     };
     NodeProto {
-        name: Some(to.to_owned()),
+        name: Some(name.to_owned()),
         op_type: Some("Cast".to_owned()),
         input: vec![from.to_owned()],
         output: vec![to.to_owned()],

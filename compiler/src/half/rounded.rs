@@ -37,7 +37,7 @@ pub(super) fn rounded(graph: &GraphProto, halves: &[Option<Sides>]) -> GraphProt
                 Some(wide) => wide.clone(),
                 None => {
                     let wide = new_name(half, "widened");
-                    nodes.push(cast(half, &wide, DataType::Float));
+                    nodes.push(cast(&wide, half, &wide, DataType::Float));
                     widened.insert(half.clone(), wide.clone());
                     wide
                 }
@@ -47,7 +47,7 @@ pub(super) fn rounded(graph: &GraphProto, halves: &[Option<Sides>]) -> GraphProt
         let mut casts = Vec::new();
         for at in outputs {
             let exact = new_name(&node.output[*at], "exact");
-            casts.push(cast(&exact, &node.output[*at], DataType::Float16));
+            casts.push(cast(&exact, &exact, &node.output[*at], DataType::Float16));
             node.output[*at] = exact;
         }
         nodes.push(node);

@@ -1,15 +1,16 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT MODE`, all of them always
-//! there. It is a
-//! conversation between two builds of the same source, so it is positions, not options.
+//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD MODE`, all of them
+//! always there. It is a conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use blink_artifact::manifest::DeviceRuns;
+
 use super::VERB;
 use crate::device::Device;
-use crate::instance::StartOptions;
+use crate::instance::{DeviceOptions, StartOptions};
 
 /// What a worker is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub(crate) struct Arguments {
     pub(crate) pin: bool,
     /// Where the model is to run; `None`: where its artifact is for, which must be the CPU.
     pub(crate) device: Option<Device>,
-    /// Whether nodes that a device leaves to the CPU are an error.
-    pub(crate) strict: bool,
+    /// How it runs on a device.
+    pub(crate) on_device: DeviceOptions,
     /// What the worker is for.
     pub(crate) mode: Mode,
 }
@@ -69,7 +70,9 @@ impl Arguments {
             self.prepack.map_or("-", switch).into(),
             switch(self.pin).into(),
             self.device.map_or_else(|| "-".into(), |device| device.to_string()).into(),
-            switch(self.strict).into(),
+            switch(self.on_device.strict).into(),
+            self.on_device.runs.map_or("-", DeviceRuns::name).into(),
+            switch(self.on_device.discard).into(),
             mode.into(),
         ]
     }
@@ -77,11 +80,15 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, mode] = &words[..] else {
+        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, runs, discard, mode] =
+            &words[..]
+        else {
             return None;
         };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
         let device = if device == "-" { None } else { Some(device.to_str()?.parse().ok()?) };
+        let named = |name: &OsString| DeviceRuns::ALL.into_iter().find(|runs| name == runs.name());
+        let runs = if runs == "-" { None } else { Some(named(runs)?) };
         let model = model.to_str()?;
         Some(Arguments {
             artifact: artifact.into(),
@@ -93,7 +100,7 @@ impl Arguments {
             prepack,
             pin: switch(pin)?,
             device,
-            strict: switch(strict)?,
+            on_device: DeviceOptions { strict: switch(strict)?, runs, discard: switch(discard)? },
             mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
         })
     }
@@ -134,7 +141,7 @@ mod tests {
             prepack: None,
             pin: true,
             device: None,
-            strict: false,
+            on_device: DeviceOptions::default(),
             mode: Mode::Serve,
         }
     }
@@ -149,7 +156,7 @@ mod tests {
             prepack: Some(false),
             pin: false,
             device: Some(Device::Cuda(3)),
-            strict: true,
+            on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph), discard: true },
             ..arguments()
         };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use blink_tensors::TensorView;
 use ort::AsPointer;
-use ort::sys::OrtMemoryInfo;
+use ort::sys::{OrtMemoryInfo, OrtRunOptions};
 
 use super::value::{Input, Outputs, Value};
 use super::{EngineError, check};
@@ -19,6 +19,11 @@ impl Stop {
     /// A switch that nobody has used.
     pub fn new() -> Result<Stop, EngineError> {
         Ok(Stop(ort::session::RunOptions::new()?))
+    }
+
+    /// What a run that `stop` may end is given.
+    pub(super) fn options(stop: Option<&Stop>) -> *const OrtRunOptions {
+        stop.map_or(ptr::null(), |stop| stop.0.ptr())
     }
 
     /// The run that this was given to fails between two of its operators, as does one that it is given to later.
@@ -49,7 +54,7 @@ pub(super) fn call(
     let status = unsafe {
         (ort::api().Run)(
             session.ptr().cast_mut(),
-            stop.map_or(ptr::null(), |stop| stop.0.ptr()),
+            Stop::options(stop),
             names.as_ptr(),
             values.as_ptr(),
             values.len(),

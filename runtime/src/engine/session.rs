@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use blink_artifact::manifest::{GraphEncoding, ValueSpec};
+use blink_artifact::manifest::{DeviceRuns, GraphEncoding, ValueSpec};
 use blink_artifact::{Artifact, MappedFile};
 use blink_tensors::{DType, TensorView};
 use ort::AsPointer;
@@ -13,7 +13,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{TensorElementType, ValueType};
 
 use super::call::{Stop, c_name, call};
-use super::cuda::{self, Share};
+use super::cuda::{self, Bound, Share};
 use super::placement::{self, Placement};
 use super::threads::DeferredThreads;
 use super::value::Outputs;
@@ -85,6 +85,8 @@ pub struct SessionOptions {
 pub struct Session(Arc<Inner>);
 
 struct Inner {
+    /// Before `session`, which it is of.
+    bound: Option<Bound>,
     /// Before `share` and `_graph`: it reads from there until it is gone.
     session: ort::session::Session,
     /// What it has of a device.
@@ -118,9 +120,9 @@ impl Session {
         outputs: &[ValueSpec],
         share: Share,
     ) -> Result<(Session, Placement), EngineError> {
-        let (arena, is_strict) = (Arc::clone(&share.arena), share.strict);
+        let (gpu, arena, is_strict) = (share.gpu, Arc::clone(&share.arena), share.strict);
         let made = arena.during(|| Session::make(engine, graph, options, inputs, outputs, Some(share)));
-        let session = made.map_err(|error| arena.refusal().map_or(error, EngineError::Cuda))?;
+        let session = made.map_err(|error| arena.refusal().or_else(|| gpu.lost()).map_or(error, EngineError::Cuda))?;
         let placement = Placement::of(&session.0.session)?;
         if is_strict && !placement.on_cpu.is_empty() {
             return Err(EngineError::Placement { nodes: placement.cpu_nodes() });
@@ -158,11 +160,18 @@ impl Session {
                 }
             },
         };
+        let (input_specs, output_specs) = (inputs, outputs);
         let inputs = inputs.iter().map(|value| c_name(&value.name)).collect::<Result<_, _>>()?;
         let output = |value: &ValueSpec| Ok::<_, EngineError>((c_name(&value.name)?, value.name.clone()));
         let outputs = outputs.iter().map(output).collect::<Result<_, _>>()?;
         let pin = options.pin;
-        Ok(Session(Arc::new(Inner { session, share, threads, pin, inputs, outputs, engine, _graph: graph })))
+        let bound = match &share {
+            Some(share) if share.runs != DeviceRuns::Plain => {
+                Bound::new(&session, share.arena.budget(), input_specs, output_specs)?
+            }
+            _ => None,
+        };
+        Ok(Session(Arc::new(Inner { bound, session, share, threads, pin, inputs, outputs, engine, _graph: graph })))
     }
 
     /// Starts the worker threads, if they wait, and computes every output from `inputs`, each with its index.
@@ -178,6 +187,12 @@ impl Session {
     pub fn run_until(&self, inputs: &[(usize, TensorView<'_>)], stop: &Stop) -> Result<Outputs, EngineError> {
         let _pinned = self.0.threads.start(self.0.pin)?;
         self.call(inputs, Some(stop))
+    }
+
+    /// How its runs are made on a device.
+    pub fn device_runs(&self) -> DeviceRuns {
+        let asked = self.0.share.as_ref().map_or(DeviceRuns::Plain, |share| share.runs);
+        if self.0.bound.is_some() { asked } else { DeviceRuns::Plain }
     }
 
     /// Waits until its weights are on its device. A run does so, too.
@@ -214,7 +229,14 @@ impl Session {
         };
         match &inner.share {
             None => run(),
-            Some(share) => share.during_run(run),
+            Some(share) => share.during_run(|| match &inner.bound {
+                Some(bound) if inputs.len() == bound.inputs() => {
+                    let values = bound.run(&inner.session, &share.stream, inputs, Stop::options(stop))?;
+                    let names = inner.outputs.iter().map(|(_, name)| name.as_str());
+                    Outputs::new(values.into_iter().zip(names).collect(), self.0.clone())
+                }
+                _ => run(),
+            }),
         }
     }
 }

@@ -254,7 +254,7 @@ impl Launcher {
             pin: spec.options.pin,
             // Here it is the CPU's, whatever was tried before.
             device: spec.device.map(|_| Device::Cpu),
-            strict: spec.strict_placement,
+            on_device: spec.on_device,
             mode: Mode::Serve,
         }
     }

@@ -22,9 +22,9 @@ use crate::library::{self, Library};
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
 
-/// How long a worker whose device is lost may take to end by itself.
-const LAST: Duration = Duration::from_secs(5);
-/// How long to wait between two looks whether it has ended.
+/// How long a worker that was given up may take to end by itself before another one is started beside it.
+const LAST: Duration = Duration::from_secs(2);
+/// How long to wait between two looks whether one has ended.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// The resident workers of a launcher, by the number of their device.
@@ -51,11 +51,16 @@ pub(super) struct Resident {
     name: String,
     /// What it took to come up, until a model's timeline has it.
     phases: Mutex<Vec<Recorded>>,
-    /// Whether it has said that its device is lost, after which it ends.
+    /// Whether it has said that its device is lost, or cannot be talked to: its process may take a while to end.
     is_lost: AtomicBool,
 }
 
 impl Resident {
+    /// No more models are to be started in it.
+    pub(super) fn give_up(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
+
     /// The id of its process.
     pub(super) fn pid(&self) -> u32 {
         self.pid
@@ -73,15 +78,10 @@ impl Resident {
         }
     }
 
-    /// A model in it heard that the device is lost: no other is started in it.
-    pub(super) fn lose(&self) {
-        self.is_lost.store(true, Ordering::Release);
-    }
-
-    /// Whether it can take no more models. One that is about to end is waited for, as is its memory on the device.
+    /// Whether it can take no more models. One that is about to end is waited for: the next is to find its memory free.
     fn is_gone(&self) -> bool {
-        if self.is_lost.load(Ordering::Acquire) {
-            lock(&self.child).wait(LAST);
+        if self.is_lost.load(Ordering::Relaxed) {
+            self.has_ended(LAST);
             return true;
         }
         self.has_ended(Duration::ZERO).is_some()
@@ -124,6 +124,24 @@ impl Launcher {
         spawned_at: u64,
     ) -> Result<Worker, LaunchError> {
         let resident = self.resident(ordinal)?;
+        match self.launch_in(&resident, spec, ordinal, threads, spawned_at) {
+            // It has ended since it was asked for.
+            Err(LaunchError::Resident { .. }) => {
+                resident.give_up();
+                self.launch_in(&self.resident(ordinal)?, spec, ordinal, threads, spawned_at)
+            }
+            launched => launched,
+        }
+    }
+
+    fn launch_in(
+        &self,
+        resident: &Arc<Resident>,
+        spec: &WorkerSpec,
+        ordinal: u32,
+        threads: usize,
+        spawned_at: u64,
+    ) -> Result<Worker, LaunchError> {
         let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
         let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
         let mut arguments = self.arguments(spec, threads, file.is_some());
@@ -139,7 +157,7 @@ impl Launcher {
         let socket = |source| LaunchError::Socket { source };
         let (here, there) = UnixStream::pair().map_err(socket)?;
         let here = UnixStream::from(high(here.into()).map_err(socket)?);
-        let body = Body::tenant(Arc::clone(&resident), &here).map_err(socket)?;
+        let body = Body::tenant(Arc::clone(resident), &here).map_err(socket)?;
         let given = [there.as_fd(), memory.descriptor()].into_iter().chain(file.as_ref().map(AsFd::as_fd));
         let given: Vec<BorrowedFd<'_>> = given.collect();
         let control = lock(&resident.control);

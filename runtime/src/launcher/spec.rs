@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::limits::ProcessLimits;
 use crate::device::Device;
-use crate::instance::StartOptions;
+use crate::instance::{DeviceOptions, StartOptions};
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct WorkerSpec {
     pub model: Option<String>,
     /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
     pub device: Option<Device>,
-    /// Whether nodes that a device leaves to the CPU are an error.
-    pub strict_placement: bool,
+    /// How it runs on a device.
+    pub on_device: DeviceOptions,
     /// Threads, packing, pinning.
     pub options: StartOptions,
     /// Which start to take.
@@ -71,7 +71,7 @@ impl WorkerSpec {
             file: None,
             model: None,
             device: None,
-            strict_placement: false,
+            on_device: DeviceOptions::default(),
             options: StartOptions::default(),
             start: StartMode::default(),
             environment: None,

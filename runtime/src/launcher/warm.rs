@@ -18,6 +18,7 @@ use super::proof::{Proof, Question};
 use super::{LaunchError, Launcher, Reason, StartMode, WorkerError, WorkerSpec};
 use crate::channel::{Arguments, Mode, nameless};
 use crate::golden;
+use crate::instance::DeviceOptions;
 use crate::library::{self, LibraryError};
 use crate::model::{Model, ModelError};
 use crate::timeline::now;
@@ -165,7 +166,7 @@ impl Launcher {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             device: None,
-            strict: false,
+            on_device: DeviceOptions::default(),
             artifact: key.artifact.clone(),
             held: false,
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),

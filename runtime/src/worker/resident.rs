@@ -107,15 +107,27 @@ impl Tenant {
     /// Starts the model, answers for it until its launcher lets go of it, and stops it.
     fn live(self, host: &'static DeviceHost, received: u64) {
         let mut timeline = Timeline::begin(Some(received), received);
+        // Its memory is free before its launcher hears that it has ended: this is dropped last.
+        let Ok(_hang_up) = self.socket.try_clone().map(HangUp) else { return };
         let started = Started::start(&self.arguments, self.artifact, Some(host), &mut timeline);
         let switch = Arc::new(Switch::default());
         let mut server = Server::new(self.socket, self.memory, started, timeline).with_switch(Arc::clone(&switch));
-        server.serve(|line| stop_when_alone(line, switch));
-        // Its memory is free before its launcher hears that it has ended.
-        let Server { line, started, .. } = server;
-        drop(started);
-        // Whoever watches the line holds it, too, until then.
-        let _ = line.socket.shutdown(Shutdown::Both);
+        // Its first run too can be stopped: other models live in this process, which cannot end for it.
+        stop_when_alone(&server.line, switch);
+        server.serve(|_| ());
+        if let Server { started: Ok(started), .. } = server {
+            started.leave_device(self.arguments.on_device.discard);
+        }
+    }
+}
+
+/// Closes a model's socket, whatever becomes of the model: who watches the line holds it, too, until it is closed.
+struct HangUp(UnixStream);
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        // It fails where the launcher is gone, which is as well.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

@@ -70,6 +70,17 @@ impl Started {
         &self.instances
     }
 
+    /// Has its models leave their device. What they have there is kept for their next start, as far as there is room;
+    /// `discard`: nothing is.
+    pub(super) fn leave_device(self, discard: bool) {
+        for instance in self.instances {
+            // Nobody else has it: a guest, which would, is not on a device.
+            if let Ok(instance) = Arc::try_unwrap(instance) {
+                instance.leave_device(discard);
+            }
+        }
+    }
+
     /// The model of this index in the artifact; [`ONLY`]: the only one.
     pub(super) fn instance(&self, index: u32) -> Result<&Instance, Failure> {
         let named = self.instances.iter().find(|instance| instance.model().index() == index);
@@ -116,8 +127,8 @@ fn instances(
 ) -> Result<Vec<Arc<Instance>>, Failure> {
     let options = arguments.options();
     if let Some(host) = host {
-        let strict = arguments.strict;
-        let start = |model: Model| Instance::start_on_device(host, &model, &options, strict, timeline).map(Arc::new);
+        let on = &arguments.on_device;
+        let start = |model: Model| Instance::start_on_device(host, &model, &options, on, timeline).map(Arc::new);
         return models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error));
     }
     let library = match &arguments.library {

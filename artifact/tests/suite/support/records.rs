@@ -2,8 +2,9 @@
 
 use blink_artifact::Manifest;
 use blink_artifact::manifest::{
-    ArenaPlan, CodeRecord, DeviceRecord, DeviceTrial, DeviceWeight, Dim, Golden, GoldenOutput, GraphEncoding,
-    GuestKind, GuestRecord, GuestStep, ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec,
+    ArenaPlan, CodeRecord, DeviceRecord, DeviceRuns, DeviceTrial, DeviceWeight, Dim, Golden, GoldenOutput,
+    GraphEncoding, GuestKind, GuestRecord, GuestStep, ModelRecord, Optimisation, OutputError, Precision, Provenance,
+    ValueSpec,
 };
 use blink_tensors::DType;
 
@@ -85,6 +86,8 @@ pub(crate) fn device() -> DeviceRecord {
             peak: 1 << 21,
             on_device: 6,
             on_cpu: [("Loop".to_owned(), 1)].into(),
+            error: Some(vec![OutputError { max_abs: 0.5, max_rel: 0.25 }]),
+            runs: DeviceRuns::Graph,
         }),
         weights: vec![
             weight("kernel", DType::F16, &[16, 3, 5], 0),

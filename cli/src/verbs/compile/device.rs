@@ -22,6 +22,7 @@ impl Told<'_> {
         weights: u64,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let outputs: Vec<_> = outputs.collect();
         let cudnn = if self.cudnn { "needs cuDNN" } else { "needs no cuDNN" };
         let (precision, weights) = (self.precision.name(), mib(weights));
         writeln!(out, "    device  CUDA, {precision}, {weights:.1} MiB of weights to upload, {cudnn}")?;
@@ -29,7 +30,7 @@ impl Told<'_> {
             (Precision::Fp32, _) => {}
             (Precision::Fp16, None) => writeln!(out, "    error   not known: there was nothing to compare")?,
             (Precision::Fp16, Some(errors)) => {
-                for (output, OutputError { max_abs, max_rel }) in outputs.zip(errors) {
+                for (output, OutputError { max_abs, max_rel }) in outputs.iter().zip(errors) {
                     let error = format!("at most {max_abs:.2e}, {max_rel:.2e} of its largest value");
                     writeln!(out, "    error   {output}: {error}, against fp32")?;
                 }
@@ -42,6 +43,11 @@ impl Told<'_> {
         for (operator, count) in &trial.on_cpu {
             writeln!(out, "            {count:>5} {operator} on the CPU")?;
         }
-        writeln!(out, "            {:.1} MiB of its memory besides the weights", mib(trial.peak))
+        for (output, OutputError { max_abs, max_rel }) in outputs.iter().zip(trial.error.iter().flatten()) {
+            let error = format!("at most {max_abs:.2e}, {max_rel:.2e} of its largest value");
+            writeln!(out, "            {output}: {error}, against the CPU")?;
+        }
+        let (mib, runs) = (mib(trial.peak), trial.runs.name());
+        writeln!(out, "            {mib:.1} MiB of its memory besides the weights; {runs} runs")
     }
 }

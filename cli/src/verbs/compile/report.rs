@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use blink_artifact::ExecutionProvider;
-use blink_compiler::{GuestSummary, ModelSummary, Summary};
+use blink_compiler::{GuestSummary, HalfCounts, ModelSummary, Summary};
 
 use super::device;
 use crate::output::mib;
@@ -54,7 +54,11 @@ fn print_model(model: &ModelSummary, out: &mut dyn Write) -> io::Result<()> {
     let precision = device.precision;
     let told =
         device::Told { precision, error: device.error.as_deref(), cudnn: device.cudnn, trial: device.trial.as_ref() };
-    told.print(outputs, device.weights_bytes, out)
+    told.print(outputs, device.weights_bytes, out)?;
+    let Some(HalfCounts { half, float, casts }) = &device.half else { return Ok(()) };
+    let all = half + float.values().sum::<u64>();
+    writeln!(out, "    half    {half} of {all} nodes with floats; {casts} casts between them and the others")?;
+    float.iter().try_for_each(|(operator, count)| writeln!(out, "            {count:>5} {operator} in fp32"))
 }
 
 fn print_guest(guest: &GuestSummary, out: &mut dyn Write) -> io::Result<()> {

@@ -86,7 +86,7 @@ pub(super) fn library() -> Check {
         }
     };
     match Pinned::for_host() {
-        Some(pinned) if pinned.library_sha256 == sha256 => {
+        Some(pinned) if pinned.library().sha256 == sha256 => {
             Check::ok(NAME, format!("ONNX Runtime {ORT_VERSION}, the pinned build: {place}"))
         }
         Some(_) => Check::warning(
@@ -199,13 +199,6 @@ fn probe(directory: &Path) -> io::Result<()> {
     let absolute: PathBuf = std::path::absolute(directory)?;
     let existing = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     tempfile::tempfile_in(existing).map(drop)
-}
-
-pub(super) fn gpu(driver: Option<&str>) -> Check {
-    match driver {
-        Some(version) => Check::ok("gpu", format!("NVIDIA driver {version} found; this version runs on the CPU")),
-        None => Check::ok("gpu", "none"),
-    }
 }
 
 fn bytes(count: u64) -> String {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_runtime::{Device, Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
+use blink_runtime::{Device, DeviceOptions, Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
 use clap::ValueEnum;
 
 use crate::output::{Output, note};
@@ -142,7 +142,7 @@ fn spec(args: &RunArgs, artifact: &Path, model: Option<&str>) -> WorkerSpec {
     WorkerSpec {
         model: model.map(str::to_owned),
         device: args.device,
-        strict_placement: args.strict_placement,
+        on_device: DeviceOptions { strict: args.strict_placement, ..DeviceOptions::default() },
         options,
         start,
         ..WorkerSpec::new(artifact)

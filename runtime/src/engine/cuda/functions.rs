@@ -58,6 +58,7 @@ functions! {
     allocate_pinned = "cuMemHostAlloc": fn(*mut *mut c_void, usize, c_uint);
     free_pinned = "cuMemFreeHost": fn(*mut c_void);
     copy_to_device = "cuMemcpyHtoDAsync_v2": fn(Address, *const c_void, usize, Handle);
+    copy_to_host = "cuMemcpyDtoHAsync_v2": fn(*mut c_void, Address, usize, Handle);
     create_stream = "cuStreamCreate": fn(*mut Handle, c_uint);
     wait_for_stream = "cuStreamSynchronize": fn(Handle);
     destroy_stream = "cuStreamDestroy_v2": fn(Handle);

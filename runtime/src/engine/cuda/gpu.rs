@@ -1,6 +1,6 @@
 //! [`Gpu`]: one device with its primary context, which lives as long as the process; memory and streams of it.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use super::CudaError;
@@ -84,6 +84,11 @@ impl Gpu {
         Ok(MemoryInfo { free: free as u64, total: total as u64 })
     }
 
+    /// Why its context is lost; `None` where it is not. It says so at every call, whatever is made of an earlier one.
+    pub fn lost(&self) -> Option<CudaError> {
+        self.memory().err().filter(CudaError::is_lost)
+    }
+
     /// Memory of `bytes` bytes, at least 1, aligned to 256.
     pub fn allocate(&'static self, bytes: u64) -> Result<DeviceMemory, CudaError> {
         self.make_current()?;
@@ -154,6 +159,24 @@ unsafe impl Send for Stream {}
 unsafe impl Sync for Stream {}
 
 impl Stream {
+    /// Copies `bytes` to `address` on the device, after all that is on the stream. They have been read when this returns:
+    /// what is not pinned is staged by the driver.
+    pub(super) fn copy_to_device(&self, bytes: &[u8], address: Address) -> Result<(), CudaError> {
+        let (driver, from) = (self.gpu.driver, bytes.as_ptr().cast());
+        // SAFETY: the bytes are there for the call; the address is one that the caller owns, with room for them.
+        driver.check("cuMemcpyHtoDAsync", unsafe { (driver.copy_to_device)(address, from, bytes.len(), self.handle) })
+    }
+
+    /// Has `len` bytes at `address` copied to `to`, after all that is on the stream.
+    ///
+    /// # Safety
+    /// `to` can be written to for `len` bytes, and nobody else uses it until the stream was waited for.
+    pub(super) unsafe fn copy_to_host(&self, address: Address, to: *mut c_void, len: usize) -> Result<(), CudaError> {
+        let driver = self.gpu.driver;
+        // SAFETY: promised by the caller; the address is one that the caller owns.
+        driver.check("cuMemcpyDtoHAsync", unsafe { (driver.copy_to_host)(to, address, len, self.handle) })
+    }
+
     /// Waits until everything on it is done.
     pub fn wait(&self) -> Result<(), CudaError> {
         self.gpu.make_current()?;

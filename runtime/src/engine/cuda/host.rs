@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use blink_artifact::manifest::{DeviceWeight, ValueSpec};
+use blink_artifact::manifest::{DeviceRuns, DeviceWeight, ValueSpec};
 use blink_tensors::{DType, TensorView};
 
 use super::{Budget, CudaError, DeviceArena, Gpu, Share, UploadedWeights, Weights, load_cudnn, load_libraries};
@@ -58,6 +58,7 @@ impl DeviceHost {
         uploaded: Option<Arc<UploadedWeights>>,
         tensors: &[DeviceWeight],
         expected: u64,
+        runs: DeviceRuns,
         cudnn: bool,
         strict: bool,
     ) -> Result<Share, EngineError> {
@@ -66,7 +67,7 @@ impl DeviceHost {
         }
         let weights = uploaded.map(|uploaded| Weights::new(self.gpu, uploaded, tensors)).transpose()?;
         let arena = Arc::new(DeviceArena::new(self.budget, expected)?);
-        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, cudnn, strict })
+        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, runs, strict })
     }
 
     fn run_first_model(&self) -> Result<(), EngineError> {
@@ -80,7 +81,7 @@ impl DeviceHost {
             save: None,
             pin: false,
         };
-        let share = self.share(None, &[], 0, false, true)?;
+        let share = self.share(None, &[], 0, DeviceRuns::Plain, false, true)?;
         let (inputs, outputs) = ([value("a"), value("b")], [value("c")]);
         let graph = Graph::Bytes(FIRST_MODEL);
         let (session, _) = Session::on_device(self.engine, graph, &options, &inputs, &outputs, share)?;

@@ -9,6 +9,7 @@
 //! | `weights.rs` | [`Weights`]: tensors that are on the device already, as a session takes them |
 //! | `arena.rs`, `allocator.rs` | a model's memory for activations, and how ONNX Runtime gets at it |
 //! | `host.rs` | [`DeviceHost`]: all of this, once a process |
+//! | `bound.rs` | runs with places of their own for inputs and outputs |
 //! | `provider.rs` | ONNX Runtime's CUDA provider, loaded and set up |
 //!
 //! The driver's own interface is called, not the runtime's: it comes with the driver, and its primary context is the one
@@ -16,6 +17,7 @@
 
 mod allocator;
 mod arena;
+mod bound;
 mod budget;
 mod functions;
 mod gpu;
@@ -27,10 +29,11 @@ mod weights;
 
 pub(super) use allocator::register;
 pub use arena::DeviceArena;
+pub(super) use bound::Bound;
 pub use budget::{Allocation, Budget, BudgetStats};
 pub use gpu::{DeviceMemory, Gpu, MemoryInfo, Stream};
 pub use host::DeviceHost;
-pub use kept::UploadedWeights;
+pub use kept::{SessionKey, UploadedWeights};
 pub(super) use provider::append;
 pub use provider::{Share, load_cudnn, load_libraries};
 pub use upload::Uploader;

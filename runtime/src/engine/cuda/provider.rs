@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::Arc;
 
+use blink_artifact::manifest::DeviceRuns;
 use libloading::Library;
 use ort::AsPointer;
 use ort::session::builder::SessionBuilder;
@@ -26,7 +27,8 @@ pub fn load_libraries() -> Result<(), CudaError> {
     NEEDED.into_iter().try_for_each(load)
 }
 
-/// Loads cuDNN, which takes its time and memory, for a model that needs it.
+/// Loads cuDNN, for a model that needs it: ONNX Runtime, which has looked for it when the process began, only says at
+/// that node's first run that it is not there.
 pub fn load_cudnn() -> Result<(), CudaError> {
     load(CUDNN)
 }
@@ -52,8 +54,8 @@ pub struct Share {
     pub arena: Arc<DeviceArena>,
     /// Its weights, on the device already; `None` where it has none apart from its graph.
     pub weights: Option<Weights>,
-    /// Whether a node may be computed by cuDNN.
-    pub cudnn: bool,
+    /// How runs are made.
+    pub runs: DeviceRuns,
     /// Whether a node that is left to the CPU is an error.
     pub strict: bool,
 }
@@ -73,6 +75,8 @@ impl Share {
     ) -> Result<T, EngineError> {
         self.gpu.make_current()?;
         self.wait_for_weights()?;
+        // What ONNX Runtime made up for before is not why this run fails.
+        self.arena.refusal();
         self.arena.during(work).map_err(|error| {
             if let Some(refusal) = self.arena.refusal() {
                 return refusal.into();
@@ -105,12 +109,14 @@ pub(in crate::engine) fn append(builder: &mut SessionBuilder, share: &Share) -> 
     check(unsafe { (api.CreateCUDAProviderOptions)(&mut options) })?;
     let options = Options(options);
     let ordinal = CString::new(share.gpu.ordinal().to_string()).unwrap_or_default();
+    // `enable_cudnn` is not among them: ONNX Runtime 1.31 reads it, and loses it on the way to the provider. A process
+    // that finds cuDNN makes a handle of it in every session.
     let settings: [(&CStr, &CStr); 4] = [
         (c"device_id", &ordinal),
         // The search that runs every algorithm takes seconds; the default one does not look at all.
         (c"cudnn_conv_algo_search", c"HEURISTIC"),
+        (c"enable_cuda_graph", if share.runs == DeviceRuns::Graph { c"1" } else { c"0" }),
         (c"do_copy_in_default_stream", c"1"),
-        (c"enable_cudnn", if share.cudnn { c"1" } else { c"0" }),
     ];
     let keys: Vec<_> = settings.iter().map(|(key, _)| key.as_ptr()).collect();
     let values: Vec<_> = settings.iter().map(|(_, value)| value.as_ptr()).collect();

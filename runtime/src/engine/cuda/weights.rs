@@ -8,6 +8,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use blink_artifact::manifest::DeviceWeight;
+use blink_tensors::DType;
 use ort::AsPointer;
 use ort::session::builder::SessionBuilder;
 use ort::sys::{self, OrtMemoryInfo};
@@ -65,6 +66,19 @@ impl Place {
         Ok(Place(info))
     }
 
+    /// A tensor of so many bytes at this address of the device.
+    pub(super) fn tensor(&self, address: u64, bytes: usize, shape: &[i64], dtype: DType) -> Result<Value, EngineError> {
+        let data = ptr::with_exposed_provenance_mut::<c_void>(address as usize);
+        let (code, mut made) = (value::code_of(dtype), ptr::null_mut());
+        // SAFETY: the elements lie in memory of the device that this place tells of, which nobody reads from here; whoever
+        // asks keeps it. The shape is valid for its length.
+        check(unsafe {
+            let (shape, rank) = (shape.as_ptr(), shape.len());
+            (ort::api().CreateTensorWithDataAsOrtValue)(self.0, data, bytes, shape, rank, code, &mut made)
+        })?;
+        value::owned(made)
+    }
+
     pub(super) fn info(&self) -> *const OrtMemoryInfo {
         self.0
     }
@@ -84,20 +98,6 @@ fn tensor(place: &Place, uploaded: &UploadedWeights, weight: &DeviceWeight) -> R
         return Err(outside());
     }
     let shape: Vec<i64> = weight.shape.iter().map(|&dim| i64::try_from(dim).unwrap_or(i64::MAX)).collect();
-    let data = ptr::with_exposed_provenance_mut::<c_void>((uploaded.memory().address() + weight.offset) as usize);
-    let mut made = ptr::null_mut();
-    // SAFETY: the elements lie within memory of the device that `place` tells of, which nobody reads from here; the shape
-    // is valid for its length.
-    check(unsafe {
-        (ort::api().CreateTensorWithDataAsOrtValue)(
-            place.0,
-            data,
-            bytes as usize,
-            shape.as_ptr(),
-            shape.len(),
-            value::code_of(weight.dtype),
-            &mut made,
-        )
-    })?;
-    Ok((c_name(&weight.name)?, value::owned(made)?))
+    let address = uploaded.memory().address() + weight.offset;
+    Ok((c_name(&weight.name)?, place.tensor(address, bytes as usize, &shape, weight.dtype)?))
 }
