@@ -114,6 +114,7 @@ impl Ready {
             spec,
             ask: Ask::Tensors { inputs: inputs.to_vec(), output: self.written.output.to_owned() },
             expected: None,
+            device: None,
         };
         self.ways.push(Way { name: name.to_owned(), launch: Launch::Worker(launch) });
         true

@@ -70,7 +70,7 @@ impl Ready {
         let inputs = written.tensors()?;
         let ask = Ask::Tensors { inputs: inputs.clone(), output: written.output.to_owned() };
         let spec = spec(&artifact, threads);
-        let mut alone = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None };
+        let mut alone = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None, device: None };
         let first = alone.launch_and(0, |_| ()).context("the model alone")?;
         alone.expected = Some(first.expected());
         let answer = npy::decode(&first.output)?;
@@ -114,7 +114,7 @@ impl Ready {
         let expected = Expected { digest: blake3::hash(expected).to_hex().to_string(), len: expected.len() };
         let (launcher, spec) = (self.launcher.clone(), spec(&artifact, self.threads));
         let ask = Ask::Guest(Box::new(self.run.clone()));
-        self.add_ways(name, &WorkerLaunch { launcher, spec, ask, expected: Some(expected) });
+        self.add_ways(name, &WorkerLaunch { launcher, spec, ask, expected: Some(expected), device: None });
         Ok(())
     }
 

@@ -66,7 +66,7 @@ impl<'a> Ready<'a> {
         let ask = Ask::Tensors { inputs: inputs.clone(), output: written.output.to_owned() };
         let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
         let spec = WorkerSpec { start: StartMode::Normal, stdio, ..WorkerSpec::new(&artifact) };
-        let alone = WorkerLaunch { launcher: Launcher::new(&built.blink), spec, ask, expected: None };
+        let alone = WorkerLaunch { launcher: Launcher::new(&built.blink), spec, ask, expected: None, device: None };
         let answer = npy::decode(&alone.launch_and(0, |_| ()).context("the model alone")?.output)?;
         let expected = answer.view().bytes().context("strings have no bytes of their own")?.to_vec();
         Ok(Ready {

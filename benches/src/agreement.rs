@@ -17,7 +17,7 @@ pub enum Disagreement {
     DType { left: DType, right: DType },
     #[error("outputs cannot be compared: {0}")]
     Compare(#[from] CompareError),
-    #[error("outputs differ by {found:.2e} of the largest value, expected at most {tolerance:.0e}")]
+    #[error("outputs differ by {found:.2e} of the largest value, expected at most {tolerance:.1e}")]
     Differs { found: f64, tolerance: f64 },
 }
 
@@ -28,12 +28,16 @@ pub fn compare(left: &[u8], right: &[u8]) -> Result<f64, Disagreement> {
 
 /// The greatest difference between two tensors, as a share of the largest value of the first.
 pub fn compare_tensors(left: TensorView<'_>, right: TensorView<'_>) -> Result<f64, Disagreement> {
+    compare_within(left, right, tolerance(left.dtype()))
+}
+
+/// As [`compare_tensors`], with a tolerance of the caller's.
+pub fn compare_within(left: TensorView<'_>, right: TensorView<'_>, tolerance: f64) -> Result<f64, Disagreement> {
     if left.dtype() != right.dtype() {
         return Err(Disagreement::DType { left: left.dtype(), right: right.dtype() });
     }
     let (absolute, _) = numeric::max_error(left, right)?;
     let found = if absolute == 0.0 { 0.0 } else { absolute / largest(left).max(f64::MIN_POSITIVE) };
-    let tolerance = tolerance(left.dtype());
     if found <= tolerance { Ok(found) } else { Err(Disagreement::Differs { found, tolerance }) }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 
 use blink_runtime::{Ended, GuestUsed, WorkerError};
 
+use crate::agreement::Disagreement;
 use crate::timeline::PhaseTime;
 use crate::usage::Usage;
 
@@ -25,6 +26,8 @@ pub struct Launched {
     pub output: Vec<u8>,
     /// BLAKE3, in hex: of a worker over the bytes of all its outputs, of a guest or a process over its stdout.
     pub digest: String,
+    /// How far an answer on a device was from the CPU's, as a share of the largest value; `None` where bits are compared.
+    pub difference: Option<f64>,
     /// What the first run of its guest used; `None` where no guest was run.
     pub used: Option<GuestUsed>,
 }
@@ -60,6 +63,14 @@ pub enum LaunchError {
     Worker(#[from] WorkerError),
     #[error("worker was to come up by a {expected} start, and came up by a {found} one")]
     OtherStart { expected: &'static str, found: &'static str },
+    #[error("output '{output}' of the device is not the CPU's: {source}")]
+    Far { output: String, source: Disagreement },
+    #[error(
+        "worker was to start with weights {expected}, and started with weights {found}: nothing else may use the device worker"
+    )]
+    OtherWeights { expected: &'static str, found: &'static str },
+    #[error("worker was to run on a device, and has nothing there")]
+    NotOnDevice,
     #[error("worker has no output '{name}': the model has another one")]
     OutputName { name: String },
     #[error("output of a worker cannot be written as npy: {0}")]

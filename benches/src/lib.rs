@@ -21,6 +21,7 @@
 //! |---|---|
 //! | [`way`] | one way to start a model |
 //! | [`worker`], [`ask`] | a worker through the launcher, clocked by its caller; what it is asked |
+//! | [`device`] | starts on a device, all in one resident worker |
 //! | [`process`] | one fresh process, clocked from outside |
 //! | [`launch`] | what a start gave, and why it is no measurement |
 //! | [`interleave`] | several ways in turns, so that they share the machine's moods |
@@ -48,6 +49,7 @@ pub mod agreement;
 pub mod ask;
 pub mod budget;
 pub mod comparison;
+pub mod device;
 pub mod figure;
 pub mod goals;
 pub mod growth;

@@ -99,6 +99,7 @@ impl ProcessLaunch {
             warm_ms,
             output,
             digest,
+            difference: None,
             used: None,
         })
     }

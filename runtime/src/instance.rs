@@ -180,7 +180,8 @@ impl Instance {
         }
         let (session, on_device) = timeline.record(Phase::Session, || {
             let uploaded = host.budget.weights(model.artifact(), model.index()).map_err(EngineError::Cuda)?;
-            let weights_were_there = uploaded.as_ref().is_some_and(|weights| weights.is_there());
+            let (uploaded, weights_were_there) =
+                uploaded.map_or((None, false), |(weights, were)| (Some(weights), were));
             let weights = uploaded.as_ref().map_or(0, |weights| weights.bytes());
             let cudnn = device.is_some_and(|device| device.cudnn);
             let tensors = device.map_or(&[][..], |device| &device.weights);

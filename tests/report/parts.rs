@@ -77,6 +77,7 @@ pub(crate) fn measurement(
         },
         answers: Answers { held_against: "the golden run".into(), digest: "5e".repeat(32), checked: 400 },
         ways: ways.iter().map(|way| way_runs(&mut chance, way, weights, bound)).collect(),
+        device: None,
         bound: Some(Bound { warm_ms: bound * 0.97, warm_of: "snapshot".into(), touch_ms: vec![bound * 0.03; 5] }),
         noise: Noise {
             stolen: Some(0.013),

@@ -1,7 +1,7 @@
 //! Why two measurements may not be comparable. Every field is named: a new one must be decided on here.
 
 use crate::machine::Machine;
-use crate::measurement::{Kind, Measurement, Settings, Subject, WayRuns};
+use crate::measurement::{Kind, Measurement, OnDevice, Settings, Subject, WayRuns};
 
 /// Fewer cold starts than this show great changes only.
 const FEW: usize = 10;
@@ -18,6 +18,7 @@ pub(super) fn between(old: &Measurement, new: &Measurement) -> Vec<String> {
     said.note("ONNX Runtime", &old.machine.onnxruntime, &new.machine.onnxruntime);
     settings(&mut said, &old.settings, &new.settings);
     subjects(&mut said, &old.subject, &new.subject);
+    devices(&mut said, old.device.as_ref(), new.device.as_ref());
     for way in &old.ways {
         if let Some(other) = new.way(&way.name) {
             said.note(&format!("what '{}' is", way.name), &kind(way), &kind(other));
@@ -87,6 +88,14 @@ fn subjects(said: &mut Differing, old: &Subject, new: &Subject) {
     said.note("bytes of its weights", &weights_bytes.to_string(), &new.weights_bytes.to_string());
     said.note("inputs", &inputs.join(", "), &new.inputs.join(", "));
     said.note("guest", &shown(guest), &shown(&new.guest));
+}
+
+fn devices(said: &mut Differing, old: Option<&OnDevice>, new: Option<&OnDevice>) {
+    let place = |on: Option<&OnDevice>| on.map_or_else(|| "the CPU".to_owned(), |on| on.context.device.clone());
+    said.note("where it ran", &place(old), &place(new));
+    let (Some(old), Some(new)) = (old, new) else { return };
+    // Which of several alike, what was left to the CPU, and memory: all of that may be what has changed.
+    said.note("precision", &old.precision, &new.precision);
 }
 
 fn noise(doubts: &mut Vec<String>, whose: &str, measurement: &Measurement) {

@@ -184,12 +184,12 @@ fn precise() {
 
 /// Processor time of all, in milliseconds; `None` where it cannot be read.
 fn cpu_ms(servers: &[Server]) -> Option<f64> {
-    servers.iter().map(|server| Usage::of_running(server.pid()).ok().map(|usage| usage.cpu_ms)).sum()
+    servers.iter().map(|server| Usage::of_running(server.own_pid()?).ok().map(|usage| usage.cpu_ms)).sum()
 }
 
 /// The memory of each; `None` where it cannot be read.
 pub(crate) fn shares(servers: &[Server]) -> Option<Vec<Shares>> {
-    servers.iter().map(|server| Shares::of(server.pid()).ok()).collect()
+    servers.iter().map(|server| Shares::of(server.own_pid()?).ok()).collect()
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

@@ -39,6 +39,14 @@ impl Server {
         }
     }
 
+    /// The id of its process, where that is its own: models on a device share one.
+    pub fn own_pid(&self) -> Option<u32> {
+        match &self.0 {
+            Kind::Worker(worker) => worker.is_alone().then(|| worker.pid()),
+            Kind::Peer(peer) => Some(peer.pid()),
+        }
+    }
+
     /// The id of its process.
     pub fn pid(&self) -> u32 {
         match &self.0 {

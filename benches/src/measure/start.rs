@@ -51,15 +51,15 @@ impl Launches for Setup {
         state == State::Hot || self.ways.get(way).is_some_and(Way::is_worker)
     }
 
-    fn start(&mut self, way: usize, state: State) -> Result<Run, MeasureError> {
-        let way = &self.ways[way];
+    fn start(&mut self, index: usize, state: State) -> Result<Run, MeasureError> {
+        let way = &self.ways[index];
         let mut cached = None;
         if state == State::Disk {
             if let Some((path, left)) = self.files.forget().map_err(MeasureError::PageCache)? {
                 return Err(MeasureError::Cached { path: path.to_owned(), left });
             }
             cached = Some(0);
-        } else if way.is_worker() && !self.is_bare {
+        } else if way.is_worker() && !self.is_bare && self.device.is_none() {
             cached = self.files.cached().ok();
         }
 
@@ -73,7 +73,11 @@ impl Launches for Setup {
         let launched = if self.is_bare { way.launch() } else { way.launch_and(0, look) };
         let launched = launched.map_err(|source| MeasureError::Launch { way: way.name.clone(), source })?;
         self.answers.checked += 1;
-        if self.is_bare {
+        if let Some(difference) = launched.difference {
+            let greatest = self.differences[index].get_or_insert(0.0);
+            *greatest = greatest.max(difference);
+        }
+        if self.is_bare || self.device.is_some() {
             let phases = launched.phases;
             return Ok(Run { cold_ms: launched.cold_ms, phases, cached_bytes: cached, ..Run::default() });
         }

@@ -10,8 +10,10 @@
 //! | `bound.rs` | what no start can be faster than, what the bench itself costs, how calm the machine was |
 //! | `sweep.rs` | starts as one thing grows |
 //! | `load.rs` | answers under load |
+//! | `device.rs` | a device, and what its worker took to come up |
 
 mod bound;
+mod device;
 mod load;
 mod sweep;
 mod ways;
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::bound::{Bound, Noise, Overhead};
+pub use self::device::{Context, OnDevice};
 pub use self::load::{Arrivals, Latencies, LoadRuns};
 pub use self::sweep::{Axis, Point, PointRuns, SweepRuns};
 pub use self::ways::{Kind, Run, State, StateRuns, WayRuns};
@@ -52,7 +55,10 @@ pub struct Measurement {
     pub answers: Answers,
     /// What came out, by way. The first is the one that budgets mean where they name none.
     pub ways: Vec<WayRuns>,
-    /// What no start can be faster than; absent where warm runs were not made.
+    /// The device, where starts were on one: then all of them were made in one process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<OnDevice>,
+    /// What no start can be faster than; absent where warm runs were not made, and on a device.
     pub bound: Option<Bound>,
     /// How calm the machine was.
     pub noise: Noise,

@@ -5,7 +5,7 @@ use crate::report::view::View;
 
 /// The command for a shell. Where the artifact lies is not known: it is named alone, as is an older build of blink.
 pub(super) fn command(view: &View<'_>) -> String {
-    let Measurement { settings, subject, ways, budgets, sweeps, .. } = view.measurement;
+    let Measurement { settings, subject, ways, budgets, sweeps, device, .. } = view.measurement;
     let (verb, starts) = verb(ways);
     let mut words = vec![verb.to_owned(), quoted(&subject.artifact)];
     let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
@@ -22,7 +22,9 @@ pub(super) fn command(view: &View<'_>) -> String {
         option("--warm-runs", &settings.warm_runs.max(1).to_string());
         option("--state", &join(settings.states.iter().map(|state| state.name().to_owned()).collect()));
     }
-    if !starts.is_empty() {
+    if let Some(on) = device {
+        option("--device", &format!("cuda:{}", on.ordinal));
+    } else if !starts.is_empty() {
         option("--start", &starts.join(","));
     }
     for way in ways {
@@ -98,7 +100,11 @@ mod tests {
 
     #[test]
     fn the_command_names_everything_that_was_asked() {
-        let examples = [example()];
+        let on_device = [example()];
+        let on_device_command = command(&View::all(&on_device)[0]);
+        assert!(on_device_command.contains("--device cuda:0") && !on_device_command.contains("--start"));
+        let mut examples = [example()];
+        examples[0].device = None;
         let command = command(&View::all(&examples)[0]);
         for words in [
             "blink bench \\\n  tiny.blink",
@@ -119,6 +125,7 @@ mod tests {
     fn two_builds_are_measured_by_their_own_verb() {
         let mut example = example();
         example.ways.truncate(2);
+        example.device = None;
         (example.ways[0].name, example.ways[1].name) = ("base-snapshot".into(), "new-snapshot".into());
         example.loads.clear();
         let command = command(&View::all(&[example])[0]);

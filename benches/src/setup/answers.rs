@@ -11,6 +11,7 @@ use blink_tensors::{Tensor, TensorView, npy};
 use super::SetupError;
 use crate::agreement;
 use crate::ask::{Ask, Given, views};
+use crate::device::Closeness;
 use crate::launch::{Expected, LaunchError};
 use crate::measurement::Answers;
 
@@ -22,6 +23,8 @@ pub(super) struct Reference {
     pub(super) what: String,
     /// That answer; empty where it cannot be written so.
     pub(super) output: Vec<u8>,
+    /// Every output, by name; none of a guest.
+    outputs: Vec<(String, Tensor)>,
     /// What the measurement says of it.
     pub(super) answers: Answers,
 }
@@ -55,12 +58,14 @@ impl Reference {
             Err(LaunchError::Worker(source)) => return Err(source.into()),
             given => given.map_err(failed)?,
         };
+        let mut outputs = Vec::new();
         let (what, output) = match &given {
             Given::Guest(written, _) => ("stdout of a guest".to_owned(), written.clone()),
             Given::Tensors(answer, output) => {
                 if let ([golden], false) = (&golden[..], are_given) {
                     agrees(golden, answer)?;
                 }
+                outputs.extend(answer.iter().map(|(name, view)| (name.to_owned(), view.to_owned())));
                 (format!("one .npy of '{output}'"), answer.iter().next().map(|(_, view)| npy(view)).unwrap_or_default())
             }
         };
@@ -76,7 +81,15 @@ impl Reference {
         let expected = Expected { digest: given.digest(), len: output.len() };
         let answers = Answers { held_against: held_against.to_owned(), digest: expected.digest.clone(), checked: 1 };
         worker.end();
-        Ok(Reference { expected, what, output, answers })
+        Ok(Reference { expected, what, output, outputs, answers })
+    }
+
+    /// What answers of a device are held to: this one, which is the CPU's, nearly.
+    pub(super) fn closeness(&self, models: &[Model]) -> Closeness {
+        let record = models.first().and_then(|model| model.record().device.as_ref());
+        let errors = record.and_then(|record| record.error.as_ref());
+        let errors: Option<Vec<f64>> = errors.map(|errors| errors.iter().map(|error| error.max_rel).collect());
+        Closeness::new(self.outputs.clone(), errors.as_deref())
     }
 }
 

@@ -9,8 +9,10 @@
 //! | `subject.rs` | what is measured, and what workers are asked |
 //! | `answers.rs` | what every answer is held against |
 //! | `ways.rs` | the ways to start |
+//! | `device.rs` | those on a device |
 
 mod answers;
+mod device;
 mod subject;
 mod ways;
 
@@ -18,10 +20,14 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
-use blink_runtime::{Launcher, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError, WorkerSpec};
+use blink_runtime::{
+    Device, DeviceOptions, Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError,
+    WorkerSpec,
+};
 use blink_tensors::npy::NpyError;
 use blink_tensors::{Tensor, TensorError, npy};
 
@@ -29,8 +35,9 @@ use self::answers::Reference;
 use self::subject::{ask, models, subject};
 use crate::agreement::Disagreement;
 use crate::ask::{Ask, GuestRun};
+use crate::device::Resident;
 use crate::launch::LaunchError;
-use crate::measurement::{Answers, Subject};
+use crate::measurement::{Answers, OnDevice, Subject};
 use crate::page_cache::Files;
 use crate::peer::{Given, Peer};
 use crate::way::Way;
@@ -56,6 +63,12 @@ pub struct Plan {
     pub starts: Starts,
     /// Commands to measure against.
     pub peers: Vec<Peer>,
+    /// Where it is to run, as in [`WorkerSpec::device`]; a CUDA device where there is a `resident`, else none.
+    pub device: Option<Device>,
+    /// The worker of the device that starts are to be made in. Then `starts` and `peers` are not looked at.
+    pub resident: Option<Resident>,
+    /// Whether nodes that the device leaves to the CPU are an error.
+    pub strict_placement: bool,
     /// Whether starts from the disk are wanted.
     pub from_disk: bool,
     /// Whether nothing but the clock is read.
@@ -104,6 +117,8 @@ pub struct Setup {
     pub directory: PathBuf,
     /// The commands among the ways.
     pub peers: Vec<Peer>,
+    /// The device that starts are made on; `None`: each is a process.
+    pub device: Option<OnDevice>,
     /// Whether nothing but the clock is read.
     pub is_bare: bool,
     /// Milliseconds that the looks after each start took.
@@ -155,15 +170,22 @@ impl Setup {
     /// Makes `plan` ready. `tell` hears of what takes long.
     pub fn make(plan: &Plan, mut tell: impl FnMut(&str)) -> Result<Setup, SetupError> {
         let (program, library) = programs(plan)?;
-        let launcher = Launcher::new(&program).with_snapshots(plan.directory.join("snapshots"));
+        let resident = plan.resident.as_ref();
+        let launcher = resident.map_or_else(|| Launcher::new(&program), |resident| resident.launcher.clone());
+        let launcher = launcher.with_snapshots(plan.directory.join("snapshots"));
         let options = StartOptions { threads: Some(plan.threads), prepack: plan.prepack, ..StartOptions::default() };
         let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
         let start = StartMode::Normal;
         let environment = plan.from_disk.then(|| environment(&library));
-        let mut spec = WorkerSpec { options, start, stdio, environment, ..WorkerSpec::new(&plan.artifact) };
+        let on_device = DeviceOptions { strict: plan.strict_placement, ..DeviceOptions::default() };
+        // Until starts on the device are added: the answer that they are held against is the CPU's.
+        let device = resident.map_or(plan.device, |_| Some(Device::Cpu));
+        let given = WorkerSpec::new(&plan.artifact);
+        let mut spec = WorkerSpec { options, start, stdio, environment, device, on_device, ..given };
 
         // Dropped before anything starts from the disk: what is mapped here stays in the page cache.
         let models = models(plan)?;
+        models.iter().try_for_each(|model| Model::check_device(model.artifact(), plan.device))?;
         let has_guest = models.iter().any(|model| model.artifact().manifest().guest.is_some());
         if plan.guest.is_none() && (has_guest || plan.model.is_some()) {
             // A worker for one model links no guest.
@@ -171,9 +193,15 @@ impl Setup {
         }
         let ask = ask(plan, &models)?;
         tell("checking the golden run");
-        let reference = Reference::make(&launcher, &spec, &models, &ask, plan.inputs.is_some())?;
+        let mut asked = spec.clone();
+        if resident.is_some() && plan.inputs.is_none() {
+            // The golden run itself: half floats that are rounded in another order may be further apart than threads allow.
+            (asked.options.threads, asked.options.prepack) = (Some(1), None);
+        }
+        let reference = Reference::make(&launcher, &asked, &models, &ask, plan.inputs.is_some())?;
         let subject = subject(plan, &models, &ask, &program)?;
         let prepack = plan.prepack.unwrap_or(models.iter().any(|model| model.record().prepack));
+        let close = Arc::new(reference.closeness(&models));
         drop(models);
         let inputs: &[(String, Tensor)] = match &ask {
             Ask::Tensors { inputs, .. } => inputs,
@@ -201,13 +229,19 @@ impl Setup {
             library: library.clone(),
             directory: plan.directory.clone(),
             peers: plan.peers.clone(),
+            device: None,
             is_bare: plan.is_bare,
             looks_ms: Vec::new(),
             left_out: Vec::new(),
         };
         let mut files = vec![program, library, plan.artifact.clone()];
-        setup.add_workers(plan, &reference, &mut files, &mut tell)?;
-        setup.add_peers(plan, &reference, &mut tell)?;
+        match resident {
+            Some(resident) => setup.add_device(resident, close, &mut tell)?,
+            None => {
+                setup.add_workers(plan, &reference, &mut files, &mut tell)?;
+                setup.add_peers(plan, &reference, &mut tell)?;
+            }
+        }
         setup.files = Files::new(files);
         Ok(setup)
     }

@@ -44,6 +44,7 @@ impl Setup {
                 spec: WorkerSpec { start, ..self.spec.clone() },
                 ask: self.ask.clone(),
                 expected: Some(reference.expected.clone()),
+                device: None,
             };
             let way = Way { name: name.to_owned(), launch: Launch::Worker(launch) };
             way.launch().map_err(|source| SetupError::Launch { way: name.to_owned(), source })?;
@@ -94,7 +95,7 @@ impl Setup {
         Ok((way, difference))
     }
 
-    fn push(&mut self, way: Way, difference: Option<f64>) -> Result<(), SetupError> {
+    pub(super) fn push(&mut self, way: Way, difference: Option<f64>) -> Result<(), SetupError> {
         if self.ways.iter().any(|other| other.name == way.name) {
             return Err(SetupError::Twice { name: way.name });
         }

@@ -49,7 +49,7 @@ fn setup(error: &SetupError) -> Option<u8> {
 
 fn launch(error: &LaunchError) -> Option<u8> {
     match error {
-        LaunchError::WrongOutput { .. } => Some(5),
+        LaunchError::WrongOutput { .. } | LaunchError::Far { .. } => Some(5),
         LaunchError::Launcher(error) => code(error),
         LaunchError::Worker(error) => code(error),
         _ => None,

@@ -20,6 +20,11 @@ pub(super) struct Line {
     memory: Mutex<SharedMemory>,
 }
 
+/// Returns once nobody is at the other end of `socket`.
+pub(super) fn wait_until_alone(socket: &UnixStream) {
+    while poll(&mut [PollFd::new(socket, ALONE)], None) == Err(Errno::INTR) {}
+}
+
 impl Line {
     pub(super) fn new(socket: UnixStream, memory: SharedMemory) -> Line {
         Line { socket, memory: Mutex::new(memory) }
@@ -27,7 +32,7 @@ impl Line {
 
     /// Returns once nobody is at the other end.
     pub(super) fn wait_until_alone(&self) {
-        while poll(&mut [PollFd::new(&self.socket, ALONE)], None) == Err(Errno::INTR) {}
+        wait_until_alone(&self.socket);
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, SharedMemory> {

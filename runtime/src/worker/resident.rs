@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use super::line::Line;
+use super::line::{Line, wait_until_alone};
 use super::process::{self, Given};
 use super::serve::{Server, Switch};
 use super::start::Started;
@@ -60,6 +60,7 @@ pub(super) fn enter() -> ! {
     let entered = now();
     let Some(arguments) = ResidentArguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let Some(Given { socket, .. }) = process::adopt(false) else { process::refuse() };
+    end_when_alone(&socket);
     let mut timeline = Timeline::begin(Some(entered), entered);
     let library = Library { path: arguments.library.clone(), origin: Origin::Environment };
     let host = DeviceHost::start(&library, arguments.ordinal, arguments.memory, &mut timeline);
@@ -82,6 +83,17 @@ pub(super) fn enter() -> ! {
         }
     }
     process::end()
+}
+
+/// Ends the process as soon as its launcher is gone: a driver that hangs keeps it no longer.
+fn end_when_alone(socket: &UnixStream) {
+    let Ok(socket) = socket.try_clone() else { return };
+    let watch = move || {
+        wait_until_alone(&socket);
+        process::end()
+    };
+    // Without it, the end is noticed once the worker waits for the next model.
+    let _ = thread::Builder::new().name("blink-alone".into()).spawn(watch);
 }
 
 /// One model of the worker.

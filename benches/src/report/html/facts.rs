@@ -77,6 +77,14 @@ pub(in crate::report) fn facts(view: &View<'_>) -> Vec<(String, String)> {
         let size = show::bytes(guest.bytes as f64);
         fact("guest", format!("{} {}, {size}", guest.name, guest.arguments.join(" ")));
     }
+    if let Some(on) = &measurement.device {
+        let left = on.on_cpu.values().sum::<u64>();
+        let (nodes, left) = (show::count(on.nodes as f64), show::count(left as f64));
+        fact("device", format!("{}, {}, {nodes} nodes there and {left} on the CPU", on.context.device, on.precision));
+        let first = show::ms(on.first_ms);
+        let context = show::ms(on.context.ms);
+        fact("first start of the context", format!("{context}, and {first} for the first start of the model in it"));
+    }
     fact("inputs", subject.inputs.join("; "));
     fact("answers", format!("{} checked against {}", show::count(answers.checked as f64), answers.held_against));
     fact("digest", answers.digest.clone());

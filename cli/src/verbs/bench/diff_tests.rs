@@ -49,6 +49,7 @@ fn measured(ways: &[(&str, f64, u64)]) -> Measurement {
         },
         answers: Answers { held_against: "the golden run".into(), digest: String::new(), checked: 30 },
         ways: ways.iter().map(way).collect(),
+        device: None,
         bound: None,
         noise: Noise::default(),
         overhead: Overhead::default(),

@@ -56,6 +56,7 @@ impl Frame {
             subject,
             answers,
             ways,
+            device: None,
             bound: None,
             noise,
             overhead: self.overhead,

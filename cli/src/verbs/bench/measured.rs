@@ -25,8 +25,9 @@ pub(super) fn measured(args: &StartArgs, directory: &Path) -> anyhow::Result<Mea
         rounds.states.clear();
     }
     let from_disk = rounds.states.contains(&State::Disk);
-    let plan = args.subject.plan(args.against.clone(), from_disk, args.bare, directory)?;
+    let mut plan = args.subject.plan(args.against.clone(), from_disk, args.bare, directory)?;
     let frame = Frame::begin(directory);
+    let mut fell_back = args.device.place(&mut plan)?;
     let bar = progress::steps("preparing".into(), 0);
     let mut setup = Setup::make(&plan, |what| bar.set_message(what.to_owned()))?;
     bar.set_length(rounds.launches(setup.ways.len()) as u64);
@@ -36,17 +37,27 @@ pub(super) fn measured(args: &StartArgs, directory: &Path) -> anyhow::Result<Mea
     let mut ways = ways?;
 
     let mut left_out = std::mem::take(&mut setup.left_out);
-    if !args.bare && args.mode == Mode::Start {
+    left_out.append(&mut fell_back);
+    let on_device = setup.device.take();
+    if !args.bare && args.mode == Mode::Start && on_device.is_none() {
         calls::count(&setup, &mut ways, &mut left_out);
     }
     let loads = if args.mode == Mode::Throughput { load::measure(&mut setup, &args.load)? } else { Vec::new() };
-    let bound = bound(&plan.artifact, plan.model.as_deref(), &ways)?;
+    let bound = match on_device {
+        None => bound(&plan.artifact, plan.model.as_deref(), &ways)?,
+        Some(_) => None,
+    };
     left_out.extend(without_disk(&rounds, &ways));
     let sweeps = sweeps(args, &plan, &mut setup.answers, &mut left_out)?;
     note_left_out(&left_out);
     let settings = rounds.settings(plan.threads, setup.prepack, args.bare);
-    let mut measurement = frame.end(settings, setup.subject, setup.answers, ways);
-    measurement.overhead.looks_ms = median(&setup.looks_ms);
+    let (subject, answers, looks_ms) = (setup.subject.clone(), setup.answers.clone(), median(&setup.looks_ms));
+    // The worker of a device ends with these: only then is its processor time the bench's own, and not that of others.
+    (plan.resident, setup.ways) = (None, Vec::new());
+    drop(setup);
+    let mut measurement = frame.end(settings, subject, answers, ways);
+    measurement.overhead.looks_ms = looks_ms;
+    measurement.device = on_device;
     measurement.bound = bound;
     measurement.left_out = left_out;
     measurement.loads = loads;

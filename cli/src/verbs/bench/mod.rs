@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `subject.rs` | what is measured, as it is typed |
 //! | `start.rs`, `measured.rs` | `bench ARTIFACT`: what can be asked, and what is done |
+//! | `device.rs` | `--device`: where it is measured, and what makes no sense there |
 //! | `calls.rs` | counts system calls |
 //! | `load.rs` | answers under load, with `--mode throughput` |
 //! | `frame.rs` | what stands around the figures: machine, noise, overhead |
@@ -16,6 +17,7 @@ mod ab;
 mod agent;
 mod agents;
 mod calls;
+mod device;
 mod diff;
 mod frame;
 mod load;

@@ -10,6 +10,7 @@ use blink_benches::peer::Peer;
 use blink_benches::sweep::SweepSpec;
 use clap::ValueEnum;
 
+use super::device::DeviceArgs;
 use super::subject::SubjectArgs;
 use super::{WrongUse, load, measured, text};
 use crate::output::{Format, Output};
@@ -20,6 +21,8 @@ use crate::verbs::scratch::Scratch;
 pub(crate) struct StartArgs {
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
     #[command(flatten)]
     pub(crate) rounds: RoundsArgs,
     /// What is measured: starts, or answers under load.
@@ -97,6 +100,7 @@ impl RoundsArgs {
 /// Makes the starts, and says what came out.
 pub(crate) fn run(args: &StartArgs, output: &Output) -> anyhow::Result<()> {
     check(args)?;
+    args.device.check(args)?;
     super::can_write(args.output.as_deref())?;
     let scratch = Scratch::new(None)?;
     let measured = scratch.settle(measured::measured(args, scratch.path()));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use blink_benches::budget::Verdict;
 use blink_benches::figure::Figure;
-use blink_benches::measurement::{Measurement, State, StateRuns, SweepRuns, WayRuns};
+use blink_benches::measurement::{Context, Measurement, OnDevice, State, StateRuns, SweepRuns, WayRuns};
 use blink_benches::statistics::{Interval, Summary, median};
 use blink_benches::table::Table;
 use blink_benches::waterfall::{self, Style};
@@ -33,6 +33,9 @@ pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Resul
     let threads = if settings.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", settings.threads) };
     writeln!(out, "{} ({:.1} MiB), {threads}", subject.artifact, mib(subject.bytes))?;
     writeln!(out, "{} answers checked against {}", answers.checked, answers.held_against)?;
+    if let Some(on) = &measurement.device {
+        device(on, out)?;
+    }
     if !measurement.loads.is_empty() {
         write!(out, "\n{}", load::table(&measurement.loads))?;
     }
@@ -54,6 +57,25 @@ pub(super) fn print(measurement: &Measurement, out: &mut dyn Write) -> io::Resul
         writeln!(out, "{}", self::verdict(verdict))?;
     }
     Ok(())
+}
+
+/// What starts on a device have beside their figures, and what none of them waits for.
+fn device(on: &OnDevice, out: &mut dyn Write) -> io::Result<()> {
+    let OnDevice { ordinal, context, precision, runs, nodes, on_cpu, .. } = on;
+    let left: u64 = on_cpu.values().sum();
+    writeln!(
+        out,
+        "cuda:{ordinal}, {}: {precision}, runs {runs}, {nodes} nodes there, {left} on the CPU",
+        context.device
+    )?;
+    let (weights, arena) = (mib(on.weights_bytes), mib(on.arena_bytes));
+    writeln!(out, "{weights:.1} MiB of weights and {arena:.1} of activations on it")?;
+    let Context { ms, phases, .. } = context;
+    let (style, scale) = (Style::of_stdout(), ms.max(on.first_ms));
+    writeln!(out, "\nfirst start of the context, once: {ms:.2} ms; no start below waits for it")?;
+    out.write_all(waterfall::draw(phases, "ready", *ms, scale, style).as_bytes())?;
+    writeln!(out, "\nfirst start of the model in it, once: {:.2} ms", on.first_ms)?;
+    out.write_all(waterfall::draw(&on.first_phases, "first answer", on.first_ms, scale, style).as_bytes())
 }
 
 fn heading(state: State) -> &'static str {

@@ -78,7 +78,7 @@ impl Ways {
         let mut worker = |name, title, start| {
             let spec = WorkerSpec { start, ..spec.clone() };
             let ask = Ask::Tensors { inputs: inputs.clone(), output: written.output.to_owned() };
-            let launch = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None };
+            let launch = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None, device: None };
             ways.push((title, Way { name: String::from(name), launch: Launch::Worker(launch) }));
         };
         if snapshot.is_ok() {
@@ -135,7 +135,16 @@ mod tests {
 
     fn launched(cold_ms: f64) -> Launched {
         let (phases, warm_ms) = (Vec::new(), Vec::new());
-        Launched { cold_ms, usage: None, phases, warm_ms, output: Vec::new(), digest: String::new(), used: None }
+        Launched {
+            cold_ms,
+            usage: None,
+            phases,
+            warm_ms,
+            output: Vec::new(),
+            digest: String::new(),
+            difference: None,
+            used: None,
+        }
     }
 
     #[test]

@@ -112,16 +112,17 @@ impl Budget {
         }
     }
 
-    /// The weights of a model, uploaded before or being uploaded from now on: wait for them before a run. `None` where the
-    /// model has no such section.
+    /// The weights of a model, uploaded before or being uploaded from now on: wait for them before a run. And whether they
+    /// were there when they were asked for. `None` where the model has no such section.
     pub fn weights(
         &'static self,
         artifact: &Arc<Artifact>,
         model: u32,
-    ) -> Result<Option<Arc<UploadedWeights>>, CudaError> {
+    ) -> Result<Option<(Arc<UploadedWeights>, bool)>, CudaError> {
         let Some(hash) = artifact.weights_hash(model) else { return Ok(None) };
         if let Some(found) = self.find(hash, artifact, model) {
-            return Ok(Some(found));
+            let is_there = found.is_there();
+            return Ok(Some((found, is_there)));
         }
         let deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.find(hash, artifact, model) {
@@ -137,7 +138,7 @@ impl Budget {
         drop(state);
         drop(deciding);
         weights.begin(&self.uploader, artifact, model);
-        Ok(Some(weights))
+        Ok(Some((weights, false)))
     }
 
     /// Weights that are there, where they are those of this file.

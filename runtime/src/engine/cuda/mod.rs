@@ -51,6 +51,11 @@ pub enum CudaError {
     NoDriver { reason: String },
     #[error("NVIDIA's driver is too old: it has no function {function}; install one for CUDA 13")]
     OldDriver { function: &'static str },
+    #[error(
+        "NVIDIA's driver knows CUDA {major}.{minor}, and CUDA 13.0 is needed: install a newer driver, and see `blink \
+         doctor`; or give --device cpu, or cuda-or-cpu"
+    )]
+    DriverVersion { major: i32, minor: i32 },
     #[error("device cuda:{asked} is not there: the driver has {found}; see `blink doctor`")]
     NoDevice { asked: u32, found: u32 },
     #[error(

@@ -111,8 +111,11 @@ pub(in crate::engine) fn append(builder: &mut SessionBuilder, share: &Share) -> 
     let ordinal = CString::new(share.gpu.ordinal().to_string()).unwrap_or_default();
     // `enable_cudnn` is not among them: ONNX Runtime 1.31 reads it, and loses it on the way to the provider. A process
     // that finds cuDNN makes a handle of it in every session.
-    let settings: [(&CStr, &CStr); 4] = [
+    let settings: [(&CStr, &CStr); 5] = [
         (c"device_id", &ordinal),
+        // On by default, it has products of floats computed with 10 bits of each fraction, as many as half floats have:
+        // those are to be asked for by their name.
+        (c"use_tf32", c"0"),
         // The search that runs every algorithm takes seconds; the default one does not look at all.
         (c"cudnn_conv_algo_search", c"HEURISTIC"),
         (c"enable_cuda_graph", if share.runs == DeviceRuns::Graph { c"1" } else { c"0" }),
