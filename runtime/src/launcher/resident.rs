@@ -22,9 +22,9 @@ use crate::library::{self, Library};
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
 
-/// How long a worker whose device is lost may take to end by itself.
-const LAST: Duration = Duration::from_secs(5);
-/// How long to wait between two looks whether it has ended.
+/// How long a worker that was given up may take to end by itself before another one is started beside it.
+const LAST: Duration = Duration::from_secs(2);
+/// How long to wait between two looks whether one has ended.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// The resident workers of a launcher, by the number of their device.
@@ -78,10 +78,10 @@ impl Resident {
         }
     }
 
-    /// Whether it can take no more models. One that is about to end is waited for, as is its memory on the device.
+    /// Whether it can take no more models. One that is about to end is waited for: the next is to find its memory free.
     fn is_gone(&self) -> bool {
         if self.is_lost.load(Ordering::Acquire) {
-            lock(&self.child).wait(LAST);
+            self.has_ended(LAST);
             return true;
         }
         self.has_ended(Duration::ZERO).is_some()

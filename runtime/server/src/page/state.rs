@@ -127,6 +127,7 @@ fn worker(view: &View, worker: &WorkerView) -> Value {
             "ordinal": facts.ordinal,
             "weights": facts.weights,
             "weights_were_there": facts.weights_were_there,
+            "session_was_there": facts.session_was_there,
             "arena": facts.arena,
             "on_cpu": facts.placement.on_cpu,
         })),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use blink_runtime::{
-    Device, FailureClass, ProcessLimits, Reason, Start, StartMode, StartOptions, Stdio, WorkerError, WorkerSpec,
+    Device, DeviceOptions, FailureClass, ProcessLimits, Reason, Start, StartMode, StartOptions, Stdio, WorkerError,
+    WorkerSpec,
 };
 
 use super::cgroup::Group;
@@ -259,7 +260,7 @@ pub(super) fn spec(model: &Model, devices: &Devices) -> WorkerSpec {
         model: model.entry.as_ref().and_then(|entry| entry.name.clone()),
         options: StartOptions { threads: settings.threads, ..StartOptions::default() },
         device: model.device.map(|device| devices.place(device)),
-        strict_placement: settings.strict_placement,
+        on_device: DeviceOptions { strict: settings.strict_placement, ..DeviceOptions::default() },
         // Of an artifact for a device there are no snapshots.
         start: if model.device.is_some() { StartMode::Normal } else { settings.start },
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
+use blink_artifact::manifest::DeviceRuns;
 use blink_runtime::engine::Placement;
 use blink_runtime::engine::cuda::BudgetStats;
 use blink_runtime::{DeviceFacts, Phase, Start, Timeline};
@@ -88,6 +89,8 @@ fn busy() -> Served {
             placement: Placement::default(),
             weights: 40,
             weights_were_there: true,
+            session_was_there: false,
+            runs: DeviceRuns::Plain,
             arena: 8,
             budget: BudgetStats::default(),
         }),
