@@ -8,6 +8,7 @@
 //! | `peers.rs` | `--against` |
 //! | `guests.rs` | `--stdin`: an artifact's guest |
 //! | `budgets.rs` | `--budget` |
+//! | `device.rs` | `--device` |
 //! | `ab.rs` | two builds |
 //!
 //! No speed is asserted here: only what is measured, and that it adds up.
@@ -16,6 +17,8 @@
 mod ab;
 mod answers;
 mod budgets;
+#[cfg(target_arch = "x86_64")]
+mod device;
 mod guests;
 mod here;
 mod peers;
