@@ -176,6 +176,7 @@ impl Instance {
         let key = SessionKey { file, model: model.index(), threads, prepack, runs };
         let expected = plan.map_or(0, |plan| plan.peak);
         if let Some(slept) = timeline.record(Phase::Session, || Instance::wake(host, model, &key, asked))? {
+            timeline.record(Phase::Weights, || slept.session.wait_for_weights())?;
             return Ok(slept);
         }
         let (session, on_device) = timeline.record(Phase::Session, || {
