@@ -73,7 +73,8 @@ pub struct DeviceFacts {
     pub placement: Placement,
     /// Bytes of weights on the device.
     pub weights: u64,
-    /// Whether they were there when the model was started: of a model that slept, or of another one with the same.
+    /// Whether they were there, or on their way, when the model was started: of a model that slept, or of another one
+    /// with the same.
     pub weights_were_there: bool,
     /// Bytes of its memory for activations.
     pub arena: u64,
@@ -151,7 +152,7 @@ impl Instance {
         let (session, on_device) = timeline.record(Phase::Session, || {
             let plan = device.and_then(|device| device.trial.as_ref());
             let uploaded = host.budget.weights(model.artifact(), model.index()).map_err(EngineError::Cuda)?;
-            let weights_were_there = uploaded.as_ref().is_some_and(|weights| weights.is_there());
+            let (uploaded, weights_were_there) = uploaded.map_or((None, false), |(found, were)| (Some(found), were));
             let weights = uploaded.as_ref().map_or(0, |weights| weights.bytes());
             let expected = plan.map_or(0, |plan| plan.peak);
             let cudnn = device.is_some_and(|device| device.cudnn);

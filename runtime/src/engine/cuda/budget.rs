@@ -108,20 +108,20 @@ impl Budget {
         }
     }
 
-    /// The weights of a model, uploaded before or being uploaded from now on: wait for them before a run. `None` where the
-    /// model has no such section.
+    /// The weights of a model, which may still be uploaded: wait for them before a run. And whether they are of another
+    /// start, before this one or at the same time. `None` where the model has no such section.
     pub fn weights(
         &'static self,
         artifact: &Arc<Artifact>,
         model: u32,
-    ) -> Result<Option<Arc<UploadedWeights>>, CudaError> {
+    ) -> Result<Option<(Arc<UploadedWeights>, bool)>, CudaError> {
         let Some(hash) = artifact.weights_hash(model) else { return Ok(None) };
         if let Some(found) = self.find(hash, artifact, model) {
-            return Ok(Some(found));
+            return Ok(Some((found, true)));
         }
         let deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.find(hash, artifact, model) {
-            return Ok(Some(found));
+            return Ok(Some((found, true)));
         }
         let memory = self.allocate(artifact.weights(model).len() as u64)?;
         let weights = Arc::new(UploadedWeights::new(memory));
@@ -133,7 +133,7 @@ impl Budget {
         drop(state);
         drop(deciding);
         weights.begin(&self.uploader, artifact, model);
-        Ok(Some(weights))
+        Ok(Some((weights, false)))
     }
 
     /// Weights that are there, where they are those of this file.
@@ -144,7 +144,10 @@ impl Budget {
             let now = state.clock;
             let kept = state.weights.get_mut(hash)?;
             if kept.weights.has_failed() {
-                state.weights.remove(hash);
+                let failed = state.weights.remove(hash);
+                // Dropped outside of the lock, which their end takes.
+                drop(state);
+                drop(failed);
                 return None;
             }
             kept.last_used = now;
