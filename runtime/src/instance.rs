@@ -86,7 +86,8 @@ pub struct DeviceFacts {
     pub placement: Placement,
     /// Bytes of weights on the device.
     pub weights: u64,
-    /// Whether they were there when the model was started: of a model that slept, or of another one with the same.
+    /// Whether they were there, or on their way, when the model was started: of a model that slept, or of another one
+    /// with the same.
     pub weights_were_there: bool,
     /// Whether its session was, too: it had slept, and was not made again.
     pub session_was_there: bool,
@@ -181,8 +182,7 @@ impl Instance {
         }
         let (session, on_device) = timeline.record(Phase::Session, || {
             let uploaded = host.budget.weights(model.artifact(), model.index()).map_err(EngineError::Cuda)?;
-            let (uploaded, weights_were_there) =
-                uploaded.map_or((None, false), |(weights, were)| (Some(weights), were));
+            let (uploaded, weights_were_there) = uploaded.map_or((None, false), |(found, were)| (Some(found), were));
             let weights = uploaded.as_ref().map_or(0, |weights| weights.bytes());
             let cudnn = device.is_some_and(|device| device.cudnn);
             let tensors = device.map_or(&[][..], |device| &device.weights);

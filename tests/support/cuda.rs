@@ -84,6 +84,11 @@ impl Machine {
         self.set("BLINK_STAND_IN_NAME", name.to_owned())
     }
 
+    /// With a driver that knows this version of CUDA, as drivers tell it: 13000 is 13.0.
+    pub(crate) fn driver(self, version: u32) -> Machine {
+        self.set("BLINK_STAND_IN_VERSION", version.to_string())
+    }
+
     /// The `call`-th call of `function` in each process, counted from 1, gives `code` and does nothing.
     pub(crate) fn failing(mut self, function: &str, call: u64, code: i32) -> Machine {
         self.fails.push(format!("{function}:{call}:{code}"));

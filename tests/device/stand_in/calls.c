@@ -24,6 +24,7 @@ struct rule {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int devices = 1;
 static const char *name = "Blink stand-in";
+static int version = 13000;
 static int log_file = -1;
 static struct rule fails[MOST_RULES];
 static int fail_count;
@@ -55,6 +56,8 @@ __attribute__((constructor)) static void read_settings(void) {
     if (text) devices = atoi(text) < 8 ? atoi(text) : 8;
     text = getenv("BLINK_STAND_IN_NAME");
     if (text) name = strdup(text);
+    text = getenv("BLINK_STAND_IN_VERSION");
+    if (text) version = atoi(text);
     fail_count = parse(getenv("BLINK_STAND_IN_FAIL"), fails, MOST_RULES);
     parse(getenv("BLINK_STAND_IN_LOST"), &loss, 1);
     text = getenv("BLINK_STAND_IN_LOG");
@@ -63,6 +66,7 @@ __attribute__((constructor)) static void read_settings(void) {
 
 int si_devices(void) { return devices; }
 const char *si_name(void) { return name; }
+int si_version(void) { return version; }
 
 int si_lost(void) { return __atomic_load_n(&lost_code, __ATOMIC_SEQ_CST); }
 

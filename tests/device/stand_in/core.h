@@ -12,6 +12,7 @@
 // | BLINK_STAND_IN_DEVICES | how many devices there are; 1 where unset, at most 8, 0 gives "no device" (100) |
 // | BLINK_STAND_IN_MEMORY | bytes of memory of each device; 8 GiB where unset |
 // | BLINK_STAND_IN_NAME | the name of each device; "Blink stand-in" where unset |
+// | BLINK_STAND_IN_VERSION | what the driver says that it knows of CUDA; 13000 where unset |
 // | BLINK_STAND_IN_FAIL | FUNCTION:N:CODE, comma separated: the N-th call (from 1) of FUNCTION gives CODE |
 // | BLINK_STAND_IN_LOST | FUNCTION:N:CODE: from that call on every call of every function gives CODE |
 // | BLINK_STAND_IN_COPY_US | every copy takes so many microseconds longer |
@@ -41,6 +42,7 @@ enum si_kind { SI_PAGEABLE = 0, SI_PINNED = 1, SI_DEVICE = 2 };
 // Settings.
 int si_devices(void);
 const char *si_name(void);
+int si_version(void);
 
 // Counts a call of `function` and gives the code that the settings ask for; SI_OK where it goes on.
 int si_enter(const char *function);

@@ -23,7 +23,7 @@ int cuInit(unsigned flags) {
 int cuDriverGetVersion(int *version) {
     int code = si_enter(__func__);
     if (code) return code;
-    *version = 13000;
+    *version = si_version();
     return SI_OK;
 }
 

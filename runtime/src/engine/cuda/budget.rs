@@ -112,8 +112,8 @@ impl Budget {
         }
     }
 
-    /// The weights of a model, uploaded before or being uploaded from now on: wait for them before a run. And whether they
-    /// were there when they were asked for. `None` where the model has no such section.
+    /// The weights of a model, which may still be uploaded: wait for them before a run. And whether they are of another
+    /// start, before this one or at the same time. `None` where the model has no such section.
     pub fn weights(
         &'static self,
         artifact: &Arc<Artifact>,
@@ -121,13 +121,11 @@ impl Budget {
     ) -> Result<Option<(Arc<UploadedWeights>, bool)>, CudaError> {
         let Some(hash) = artifact.weights_hash(model) else { return Ok(None) };
         if let Some(found) = self.find(hash, artifact, model) {
-            let is_there = found.is_there();
-            return Ok(Some((found, is_there)));
+            return Ok(Some((found, true)));
         }
         let deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.find(hash, artifact, model) {
-            let is_there = found.is_there();
-            return Ok(Some((found, is_there)));
+            return Ok(Some((found, true)));
         }
         let memory = self.allocate(artifact.weights(model).len() as u64)?;
         let weights = Arc::new(UploadedWeights::new(memory));
@@ -150,8 +148,8 @@ impl Budget {
             let now = state.clock;
             let kept = state.weights.get_mut(hash)?;
             if kept.weights.has_failed() {
-                // Dropped outside of the lock, which its end takes.
                 let failed = state.weights.remove(hash);
+                // Dropped outside of the lock, which their end takes.
                 drop(state);
                 drop(failed);
                 return None;

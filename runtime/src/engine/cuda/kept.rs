@@ -71,11 +71,6 @@ impl UploadedWeights {
         }
     }
 
-    /// Whether they are there already.
-    pub fn is_there(&self) -> bool {
-        matches!(*self.upload.lock(), Some(Ok(())))
-    }
-
     pub(super) fn has_failed(&self) -> bool {
         matches!(*self.upload.lock(), Some(Err(_)))
     }
