@@ -106,7 +106,7 @@ impl WorkerLaunch {
     fn place_weights(&self) -> Result<(), LaunchError> {
         let Some(OnDevice { weights: Some(weights), .. }) = self.device else { return Ok(()) };
         let mut spec = self.spec.clone();
-        spec.on_device.discard_weights = weights == Weights::Uploaded;
+        spec.on_device.discard = weights == Weights::Uploaded;
         let mut worker = self.launcher.launch(&spec)?;
         worker.wait_ready()?;
         worker.end();

@@ -7,7 +7,7 @@ use blink_guest::Cancel;
 use blink_tensors::TensorView;
 
 use crate::binding::{self, BindError};
-use crate::engine::cuda::{BudgetStats, DeviceArena, DeviceHost};
+use crate::engine::cuda::{BudgetStats, DeviceArena, DeviceHost, SessionKey};
 use crate::engine::{Engine, EngineError, Graph, Optimise, Outputs, Placement, Session, SessionOptions, Stop};
 use crate::host;
 use crate::library::{self, Library, LibraryError};
@@ -44,7 +44,7 @@ pub struct DeviceOptions {
     pub runs: Option<DeviceRuns>,
     /// Whether its weights are let go of when it ends, so that the next start uploads them. A model that runs with them at
     /// that moment has them until it ends.
-    pub discard_weights: bool,
+    pub discard: bool,
 }
 
 /// Why a start failed.
@@ -88,6 +88,8 @@ pub struct DeviceFacts {
     pub weights: u64,
     /// Whether they were there when the model was started: of a model that slept, or of another one with the same.
     pub weights_were_there: bool,
+    /// Whether its session was, too: it had slept, and was not made again.
+    pub session_was_there: bool,
     /// Bytes of its memory for activations.
     pub arena: u64,
     /// How its runs are made.
@@ -103,6 +105,11 @@ struct OnDevice {
     arena: Arc<DeviceArena>,
     weights: u64,
     weights_were_there: bool,
+    session_was_there: bool,
+    /// What it is found by when it has slept.
+    key: SessionKey,
+    /// Bytes that its arena begins with.
+    expected: u64,
 }
 
 /// A started model. Runs may come from several threads at once.
@@ -150,8 +157,8 @@ impl Instance {
 
     /// Starts the model on the device of `host`, beside others that run there.
     ///
-    /// The weights are uploaded while the session is made, unless they are there already. The calling thread is the one
-    /// that has to run the model.
+    /// The weights are uploaded while the session is made, unless they are there already; where the model has slept there,
+    /// so is the session.
     pub(crate) fn start_on_device(
         host: &'static DeviceHost,
         model: &Model,
@@ -162,21 +169,28 @@ impl Instance {
         let threads = thread_count(options.threads)?;
         let record = model.record();
         let device = record.device.as_ref();
+        let plan = device.and_then(|device| device.trial.as_ref());
+        let runs = asked.runs.or(plan.map(|plan| plan.runs)).unwrap_or_default();
+        let prepack = options.prepack.unwrap_or(record.prepack);
+        let file = model.artifact().file_id();
+        let key = SessionKey { file, model: model.index(), threads, prepack, runs };
+        let expected = plan.map_or(0, |plan| plan.peak);
+        if let Some(slept) = timeline.record(Phase::Session, || Instance::wake(host, model, &key, asked))? {
+            timeline.record(Phase::Weights, || slept.session.wait_for_weights())?;
+            return Ok(slept);
+        }
         let (session, on_device) = timeline.record(Phase::Session, || {
-            let plan = device.and_then(|device| device.trial.as_ref());
             let uploaded = host.budget.weights(model.artifact(), model.index()).map_err(EngineError::Cuda)?;
             let (uploaded, weights_were_there) =
                 uploaded.map_or((None, false), |(weights, were)| (Some(weights), were));
             let weights = uploaded.as_ref().map_or(0, |weights| weights.bytes());
-            let expected = plan.map_or(0, |plan| plan.peak);
             let cudnn = device.is_some_and(|device| device.cudnn);
             let tensors = device.map_or(&[][..], |device| &device.weights);
-            let runs = asked.runs.or(plan.map(|plan| plan.runs)).unwrap_or_default();
             let share = host.share(uploaded, tensors, expected, runs, cudnn, asked.strict)?;
             let arena = Arc::clone(&share.arena);
             let session = SessionOptions {
                 threads,
-                prepack: options.prepack.unwrap_or(record.prepack),
+                prepack,
                 optimise: Optimise::No,
                 dims: Vec::new(),
                 leave_out: &[],
@@ -186,10 +200,49 @@ impl Instance {
             let graph = Graph::Artifact(model.artifact().clone(), model.index());
             let made = Session::on_device(host.engine, graph, &session, &record.inputs, &record.outputs, share);
             let (session, placement) = made?;
-            Ok::<_, EngineError>((session, OnDevice { host, placement, arena, weights, weights_were_there }))
+            let session_was_there = false;
+            let on_device =
+                OnDevice { host, placement, arena, weights, weights_were_there, session_was_there, key, expected };
+            Ok::<_, EngineError>((session, on_device))
         })?;
         timeline.record(Phase::Weights, || session.wait_for_weights())?;
         Ok(Instance { session, model: model.clone(), threads, on_device: Some(on_device) })
+    }
+
+    /// The instance of this model that sleeps on the device, with its arena again.
+    fn wake(
+        host: &'static DeviceHost,
+        model: &Model,
+        key: &SessionKey,
+        asked: &DeviceOptions,
+    ) -> Result<Option<Instance>, EngineError> {
+        let Some(hash) = model.artifact().weights_hash(model.index()) else { return Ok(None) };
+        let slept = host.budget.wake(hash, key).and_then(|slept| slept.downcast::<Instance>().ok());
+        let Some(mut instance) = slept.map(|slept| *slept) else { return Ok(None) };
+        if let Some(on) = &mut instance.on_device {
+            if asked.strict && !on.placement.on_cpu.is_empty() {
+                return Err(EngineError::Placement { nodes: on.placement.cpu_nodes() });
+            }
+            on.arena.expect(on.expected).map_err(EngineError::Cuda)?;
+            (on.weights_were_there, on.session_was_there) = (true, true);
+        }
+        Ok(Some(instance))
+    }
+
+    /// Ends the model on its device. Its session sleeps there over its weights until the next start, or until somebody
+    /// needs the memory; `discard`: both are let go of.
+    pub(crate) fn leave_device(self, discard: bool) {
+        let (Some(on), Some(hash)) = (&self.on_device, self.model.artifact().weights_hash(self.model.index())) else {
+            return;
+        };
+        let (host, key, hash) = (on.host, on.key.clone(), *hash);
+        on.arena.trim();
+        if discard {
+            drop(self);
+            host.budget.discard(&hash);
+        } else {
+            host.budget.put_to_sleep(&hash, key, Box::new(self));
+        }
     }
 
     /// What it has of a device; `None` where it runs on the CPU.
@@ -200,6 +253,7 @@ impl Instance {
             placement: on.placement.clone(),
             weights: on.weights,
             weights_were_there: on.weights_were_there,
+            session_was_there: on.session_was_there,
             arena: on.arena.bytes(),
             runs: self.session.device_runs(),
             budget: on.host.budget.stats(),

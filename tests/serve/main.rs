@@ -10,6 +10,7 @@
 //! | `replaced.rs` | artifacts that are replaced, broken or gone |
 //! | `ending.rs` | told to end with requests in flight |
 //! | `going.rs` | clients that go, wait, or are too many |
+//! | `device.rs` | models on a device, beside those on the CPU |
 //! | `limits.rs` | memory, files and time that run out |
 //! | `batching.rs` | answers are the same, run together or not |
 //! | `apps.rs`, `apps_http.rs` | guests |
@@ -22,6 +23,8 @@ mod apps_http;
 mod batching;
 mod clients;
 mod config;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod device;
 mod ending;
 mod going;
 mod hostile;

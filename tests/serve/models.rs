@@ -66,8 +66,10 @@ pub(crate) fn compiled(name: &str) -> PathBuf {
             folder.model(&format!("{stem}.onnx"), &model);
             format!("--model {stem}.onnx")
         };
-        let models: Vec<_> = made(name).into_iter().map(write).collect();
-        folder.blink(&format!("compile {} -o made.blink", models.join(" "))).ok();
+        // What is called so is compiled for CUDA.
+        let (model, device) = name.strip_suffix("-cuda").map_or((name, ""), |model| (model, "--device cuda"));
+        let models: Vec<_> = made(model).into_iter().map(write).collect();
+        folder.blink(&format!("compile {} {device} -o made.blink", models.join(" "))).ok();
         fs::copy(folder.path("made.blink"), directory.join("made")).expect("room");
         fs::rename(directory.join("made"), &path).expect("one directory");
         // A copy has its original's mode, and the time of now.
@@ -81,6 +83,8 @@ fn made(name: &str) -> Vec<(String, ModelProto)> {
         "two" => models::two(),
         "doubled" => doubled(),
         "slow" => slow(),
+        "heavy" => heavy(3.0),
+        "heavier" => heavy(5.0),
         "hungry" => hungry(),
         "network" => ResNet::tiny().model(),
         "types" => return DTYPES.iter().map(|(dtype, name)| ((*name).to_owned(), identity(*dtype))).collect(),
@@ -141,6 +145,20 @@ fn slow() -> ModelProto {
     graph.model()
 }
 
+/// Side of the matrix of [`heavy`], which has 4 MiB.
+pub(crate) const HEAVY: usize = 1024;
+
+/// `y` is `x` [1, [`HEAVY`]] times `factor`, by a product with a matrix.
+fn heavy(factor: f32) -> ModelProto {
+    let cells = (0..HEAVY * HEAVY).map(|cell| if cell / HEAVY == cell % HEAVY { factor } else { 0.0 });
+    let mut graph = GraphBuilder::new("heavy");
+    graph.input("x", DType::F32, &dims![1, HEAVY as u64]);
+    graph.initializer("w", &values(&[HEAVY, HEAVY], &cells.collect::<Vec<f32>>()));
+    graph.node("MatMul", &["x", "w"], &["y"], []);
+    graph.output("y", DType::F32, &dims![1, HEAVY as u64]);
+    graph.model()
+}
+
 /// Takes memory for `n` [1] numbers: `y` is their sum, where each is one.
 fn hungry() -> ModelProto {
     let mut graph = GraphBuilder::new("hungry");
@@ -186,6 +204,19 @@ pub(crate) fn is_slow(reply: Reply, trips: u64, x: u64) {
     let reply = reply.ok().json();
     let place = trips % SIDE as u64;
     assert_eq!(number(&reply["outputs"][0]["data"][0]), (x + place) as f32, "{reply}");
+}
+
+/// A request to `heavy` or `heavier`.
+pub(crate) fn ask_heavy() -> String {
+    let x: Vec<usize> = (0..HEAVY).collect();
+    format!(r#"{{"inputs":[{{"name":"x","shape":[1,{HEAVY}],"datatype":"FP32","data":{x:?}}}]}}"#)
+}
+
+/// The answer is what was asked of `heavy` times `factor`.
+pub(crate) fn is_heavy(reply: Reply, factor: usize) {
+    let reply = reply.ok().json();
+    let data: Vec<f32> = reply["outputs"][0]["data"].as_array().expect("numbers").iter().map(number).collect();
+    assert_eq!(data, (0..HEAVY).map(|x| (x * factor) as f32).collect::<Vec<_>>());
 }
 
 /// A request to `hungry`.

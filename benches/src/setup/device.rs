@@ -65,7 +65,7 @@ impl Setup {
 
     fn launch(&self, weights: Option<Weights>, close: &Arc<Closeness>) -> WorkerLaunch {
         let mut spec: WorkerSpec = self.spec.clone();
-        spec.on_device.discard_weights = weights == Some(Weights::Uploaded);
+        spec.on_device.discard = weights == Some(Weights::Uploaded);
         WorkerLaunch {
             launcher: self.launcher.clone(),
             spec,

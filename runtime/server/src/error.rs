@@ -23,6 +23,9 @@ pub enum RequestError {
     /// 503, UNAVAILABLE: the server is ending, or the model cannot be started now.
     #[error("{0}")]
     Unavailable(String),
+    /// 503, UNAVAILABLE, both with Retry-After: what stands in the way now may pass by itself.
+    #[error("{words}; come again in {} s", retry_after.as_secs().max(1))]
+    Later { words: String, retry_after: Duration },
     /// 429, RESOURCE_EXHAUSTED, both with Retry-After.
     #[error(
         "{waiting} requests wait for model '{model}', the most that may; come again in {} s",
@@ -41,6 +44,14 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// When the client is to come again, where that is known.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            RequestError::Full { retry_after, .. } | RequestError::Later { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// The kind's name, in lower case: the label it is counted by.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -48,7 +59,7 @@ impl RequestError {
             RequestError::Invalid(_) => "invalid",
             RequestError::TooLarge { .. } => "too_large",
             RequestError::Forbidden(_) => "forbidden",
-            RequestError::Unavailable(_) => "unavailable",
+            RequestError::Unavailable(_) | RequestError::Later { .. } => "unavailable",
             RequestError::Full { .. } => "full",
             RequestError::Deadline { .. } => "deadline",
             RequestError::Cancelled => "cancelled",

@@ -9,6 +9,7 @@
 //! | `front/` | connections: which handler a request belongs to, its id, its limits |
 //! | `rest/`, `grpc/` | the protocol over each |
 //! | `apps/` | guests: bytes in and out, or HTTP |
+//! | `devices.rs` | which devices there are for models, brought up at the start |
 //! | `observe/` | what is counted, logged and traced |
 //! | `page/` | the web page |
 //! | `listen/` | sockets, systemd, and the end |
@@ -18,6 +19,7 @@
 
 pub mod apps;
 pub mod config;
+pub mod devices;
 pub mod error;
 pub mod front;
 pub mod grpc;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use blink_artifact::manifest::{Dim, GuestKind, ValueSpec};
+use blink_runtime::Device;
 
 use crate::config::ModelSettings;
 use crate::observe::Statistics;
@@ -30,10 +31,22 @@ pub struct Model {
     pub weights: u64,
     /// Bytes that one worker is expected to hold for itself; measured ones take their place.
     pub private: u64,
+    /// For an artifact for CUDA: where it runs; `None`: it is one for the CPU, and runs there.
+    pub device: Option<Device>,
     /// How it is served.
     pub settings: ModelSettings,
     /// What is counted of it.
     pub statistics: Statistics,
+}
+
+impl Model {
+    /// Settings that change nothing where it runs, in words.
+    pub fn without_effect(&self) -> Option<String> {
+        let (device, name) = (self.device?, &self.name);
+        let settings = self.settings.without_effect_on(device);
+        let words = || format!("'{name}' runs on {device}, where these have no effect: {}", settings.join(", "));
+        (!settings.is_empty()).then(words)
+    }
 }
 
 /// A model of the artifact, as clients may know it.

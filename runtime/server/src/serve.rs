@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use blink_runtime::Launcher;
 use blink_runtime::engine::heap;
+use blink_runtime::{LaunchError, Launcher};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::config::Config;
+use crate::devices::Devices;
 use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals, raise_descriptor_limit};
 use crate::model::Model;
 use crate::observe::RecentStarts;
@@ -40,6 +41,8 @@ pub enum ServeError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Otlp(#[from] OtlpError),
+    #[error("{0}")]
+    Device(LaunchError),
     #[error("threads of the server could not be started: {0}")]
     Threads(std::io::Error),
 }
@@ -70,7 +73,13 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     let most = config.named.values().chain([&config.defaults]).map(|settings| settings.workers.1).max();
     let limits =
         PoolLimits { memory: config.memory, running: config.running.unwrap_or_else(|| allowed.max(most.unwrap_or(1))) };
-    let pool = Pool::new(Launcher::new(program), limits, recent.clone());
+    let launcher = Launcher::new(program);
+    let launcher = match config.device_memory {
+        Some(bytes) => launcher.with_device_memory(bytes),
+        None => launcher,
+    };
+    let devices = tokio::task::block_in_place(|| Devices::begin(&config, &launcher)).map_err(ServeError::Device)?;
+    let pool = Pool::new(launcher, devices, limits, recent.clone());
     let starter = Arc::new(pool.clone());
     let (config, repository) =
         tokio::task::block_in_place(|| Repository::open(&config, starter).map(|found| (config, found)))?;
@@ -103,6 +112,8 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
     let is_app = |model: &Option<Arc<Model>>| model.as_ref().is_none_or(|model| model.entry.is_none());
     let known = index.iter().map(|entry| (entry.name.as_str(), is_app(&entry.model)));
     state.config.without_effect(known).iter().for_each(|words| warn!("{words}"));
+    let models = index.iter().filter_map(|entry| entry.model.as_ref());
+    models.filter_map(|model| model.without_effect()).for_each(|words| warn!("{words}"));
     info!("ready: {} models", index.iter().filter(|entry| entry.model.is_some()).count());
     while matches!(signals.next().await, Signal::Reload) {
         state.repository.look();

@@ -72,7 +72,7 @@ impl Arguments {
             self.device.map_or_else(|| "-".into(), |device| device.to_string()).into(),
             switch(self.on_device.strict).into(),
             self.on_device.runs.map_or("-", DeviceRuns::name).into(),
-            switch(self.on_device.discard_weights).into(),
+            switch(self.on_device.discard).into(),
             mode.into(),
         ]
     }
@@ -100,7 +100,7 @@ impl Arguments {
             prepack,
             pin: switch(pin)?,
             device,
-            on_device: DeviceOptions { strict: switch(strict)?, runs, discard_weights: switch(discard)? },
+            on_device: DeviceOptions { strict: switch(strict)?, runs, discard: switch(discard)? },
             mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
         })
     }
@@ -156,7 +156,7 @@ mod tests {
             prepack: Some(false),
             pin: false,
             device: Some(Device::Cuda(3)),
-            on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph), discard_weights: true },
+            on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph), discard: true },
             ..arguments()
         };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {

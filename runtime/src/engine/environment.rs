@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use blink_snapshots::TensorArena;
 use ort::AsPointer;
 use ort::environment::{Environment, EnvironmentBuilder};
+use ort::logging::LogLevel;
 
 use super::{EngineError, allocator, cuda, heap};
 use crate::library::{Library, ORT_VERSION};
@@ -55,6 +56,8 @@ impl Engine {
     /// Has every session that is made with a [`cuda::Share`] of `gpu` take its device memory from its own arena. Once a
     /// process.
     pub fn attach(&self, gpu: &cuda::Gpu) -> Result<(), EngineError> {
+        // What fails is told by the call that fails, once; the provider writes it to stderr, too.
+        self.environment.set_log_level(LogLevel::Fatal);
         cuda::register(self.environment.ptr().cast_mut(), cuda::Place::of(gpu)?)
     }
 

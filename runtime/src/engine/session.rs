@@ -120,9 +120,9 @@ impl Session {
         outputs: &[ValueSpec],
         share: Share,
     ) -> Result<(Session, Placement), EngineError> {
-        let (arena, is_strict) = (Arc::clone(&share.arena), share.strict);
+        let (gpu, arena, is_strict) = (share.gpu, Arc::clone(&share.arena), share.strict);
         let made = arena.during(|| Session::make(engine, graph, options, inputs, outputs, Some(share)));
-        let session = made.map_err(|error| arena.refusal().map_or(error, EngineError::Cuda))?;
+        let session = made.map_err(|error| arena.refusal().or_else(|| gpu.lost()).map_or(error, EngineError::Cuda))?;
         let placement = Placement::of(&session.0.session)?;
         if is_strict && !placement.on_cpu.is_empty() {
             return Err(EngineError::Placement { nodes: placement.cpu_nodes() });

@@ -74,6 +74,13 @@ impl Body {
         }
     }
 
+    /// It was heard to have lost its device: its resident worker is ending, and takes no more models.
+    pub(super) fn lose_device(&self) {
+        if let Body::Tenant { resident, .. } = self {
+            resident.give_up();
+        }
+    }
+
     /// It was heard to be gone: how did it end? A process that is still there is killed.
     pub(super) fn gone(&mut self) -> Ended {
         match self {
@@ -94,7 +101,8 @@ impl Body {
         }
     }
 
-    /// Lets go of it: one that waits ends by itself, and what it held is free when this returns. One at work is killed.
+    /// Lets go of it: one that waits ends by itself, and what it held is free when this returns. A process at work is
+    /// killed; a model at work in a resident worker is stopped, and not waited for where that takes long.
     pub(super) fn finish(&mut self, socket: &UnixStream, is_idle: bool) -> Ended {
         match self {
             Body::Process(child) => {
@@ -102,15 +110,14 @@ impl Body {
                 let _ = socket.shutdown(Shutdown::Both);
                 if is_idle { child.wait(PATIENCE) } else { child.kill() }
             }
-            Body::Tenant { .. } if is_idle => {
+            Body::Tenant { .. } => {
                 let _ = socket.shutdown(Shutdown::Write);
                 let _ = socket.set_read_timeout(Some(PATIENCE));
-                let mut rest = socket;
-                // It says nothing more; that it closes its end is what is waited for.
-                let _ = rest.read(&mut [0]);
+                // That it closes its end is what is waited for; what it may say before that is for nobody.
+                let (mut rest, mut bytes) = (socket, [0; 256]);
+                while rest.read(&mut bytes).is_ok_and(|read| read > 0) {}
                 self.kill()
             }
-            Body::Tenant { .. } => self.kill(),
         }
     }
 }

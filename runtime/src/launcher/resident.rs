@@ -6,8 +6,10 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::body::Body;
 use super::child::{Child, Ended};
@@ -19,6 +21,11 @@ use crate::device::Device;
 use crate::library::{self, Library};
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
+
+/// How long a worker that was given up may take to end by itself before another one is started beside it.
+const LAST: Duration = Duration::from_secs(2);
+/// How long to wait between two looks whether one has ended.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The resident workers of a launcher, by the number of their device.
 #[derive(Debug, Default)]
@@ -44,17 +51,40 @@ pub(super) struct Resident {
     name: String,
     /// What it took to come up, until a model's timeline has it.
     phases: Mutex<Vec<Recorded>>,
+    /// Whether it has said that its device is lost, or cannot be talked to: its process may take a while to end.
+    is_lost: AtomicBool,
 }
 
 impl Resident {
+    /// No more models are to be started in it.
+    pub(super) fn give_up(&self) {
+        self.is_lost.store(true, Ordering::Release);
+    }
+
     /// The id of its process.
     pub(super) fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// How it ended, if it does so within `patience`.
+    /// How it ended, if it does so within `patience`. Others may ask meanwhile.
     pub(super) fn has_ended(&self, patience: Duration) -> Option<Ended> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner).ended_within(patience)
+        let began = Instant::now();
+        loop {
+            let ended = lock(&self.child).ended_within(Duration::ZERO);
+            if ended.is_some() || began.elapsed() >= patience {
+                return ended;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Whether it can take no more models. One that is about to end is waited for: the next is to find its memory free.
+    fn is_gone(&self) -> bool {
+        if self.is_lost.load(Ordering::Acquire) {
+            self.has_ended(LAST);
+            return true;
+        }
+        self.has_ended(Duration::ZERO).is_some()
     }
 }
 
@@ -94,6 +124,24 @@ impl Launcher {
         spawned_at: u64,
     ) -> Result<Worker, LaunchError> {
         let resident = self.resident(ordinal)?;
+        match self.launch_in(&resident, spec, ordinal, threads, spawned_at) {
+            // It has ended since it was asked for.
+            Err(LaunchError::Resident { .. }) => {
+                resident.give_up();
+                self.launch_in(&self.resident(ordinal)?, spec, ordinal, threads, spawned_at)
+            }
+            launched => launched,
+        }
+    }
+
+    fn launch_in(
+        &self,
+        resident: &Arc<Resident>,
+        spec: &WorkerSpec,
+        ordinal: u32,
+        threads: usize,
+        spawned_at: u64,
+    ) -> Result<Worker, LaunchError> {
         let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
         let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
         let mut arguments = self.arguments(spec, threads, file.is_some());
@@ -109,7 +157,7 @@ impl Launcher {
         let socket = |source| LaunchError::Socket { source };
         let (here, there) = UnixStream::pair().map_err(socket)?;
         let here = UnixStream::from(high(here.into()).map_err(socket)?);
-        let body = Body::tenant(Arc::clone(&resident), &here).map_err(socket)?;
+        let body = Body::tenant(Arc::clone(resident), &here).map_err(socket)?;
         let given = [there.as_fd(), memory.descriptor()].into_iter().chain(file.as_ref().map(AsFd::as_fd));
         let given: Vec<BorrowedFd<'_>> = given.collect();
         let control = lock(&resident.control);
@@ -126,10 +174,10 @@ impl Launcher {
     fn resident(&self, ordinal: u32) -> Result<Arc<Resident>, LaunchError> {
         let mut workers = lock(&self.residents.workers);
         if let Some(resident) = workers.get(&ordinal) {
-            match resident.has_ended(Duration::ZERO) {
-                None => return Ok(Arc::clone(resident)),
-                Some(_) => self.count_lost_device(),
+            if !resident.is_gone() {
+                return Ok(Arc::clone(resident));
             }
+            self.count_lost_device();
         }
         workers.remove(&ordinal);
         let resident = Arc::new(self.start_resident(ordinal)?);
@@ -167,6 +215,7 @@ impl Launcher {
             control: Mutex::new(socket),
             name,
             phases: Mutex::new(phases),
+            is_lost: AtomicBool::new(false),
         })
     }
 }

@@ -252,9 +252,11 @@ impl Worker {
                 | Packet::Loaded(_),
             )) => Err(self.not_understood(ChannelError::Turn)),
             Ok(None) => {
-                let ended = self.spawned.body.gone();
+                let is_stopped = self.stopper.is_stopped();
+                // How one ended that was stopped is known, and nobody waits to hear it.
+                let ended = if is_stopped { self.spawned.body.kill() } else { self.spawned.body.gone() };
                 let died = WorkerError::Died { pid: self.pid(), ended, memory: self.memory };
-                if self.stopper.is_stopped() {
+                if is_stopped {
                     return Err(died);
                 }
                 // A crash costs the snapshot in any case.
@@ -271,6 +273,9 @@ impl Worker {
         let Some(class) = FailureClass::from_code(class) else {
             return self.not_understood(ChannelError::Failure { found: class });
         };
+        if class == FailureClass::DeviceLost {
+            self.spawned.body.lose_device();
+        }
         match channel::read_text(&mut self.spawned.memory, message) {
             Ok(message) if message.is_empty() => WorkerError::Failed {
                 class,

@@ -8,10 +8,21 @@ use rustix::io::Errno;
 
 use crate::channel::SharedMemory;
 
+/// What is asked for: that nothing more will be said at the other end. That it is closed is told in any case.
+#[cfg(target_os = "linux")]
+const ALONE: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const ALONE: PollFlags = PollFlags::empty();
+
 /// Both ends. One part talks at a time: the server, or within a guest's run that run.
 pub(super) struct Line {
     pub(super) socket: UnixStream,
     memory: Mutex<SharedMemory>,
+}
+
+/// Returns once nobody is at the other end of `socket`.
+pub(super) fn wait_until_alone(socket: &UnixStream) {
+    while poll(&mut [PollFd::new(socket, ALONE)], None) == Err(Errno::INTR) {}
 }
 
 impl Line {
@@ -21,8 +32,7 @@ impl Line {
 
     /// Returns once nobody is at the other end.
     pub(super) fn wait_until_alone(&self) {
-        // Nothing is asked for: that the other end is closed is told in any case.
-        while poll(&mut [PollFd::new(&self.socket, PollFlags::empty())], None) == Err(Errno::INTR) {}
+        wait_until_alone(&self.socket);
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, SharedMemory> {

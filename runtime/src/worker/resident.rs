@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use super::line::Line;
+use super::line::{Line, wait_until_alone};
 use super::process::{self, Given};
 use super::serve::{Server, Switch};
 use super::start::Started;
@@ -60,6 +60,7 @@ pub(super) fn enter() -> ! {
     let entered = now();
     let Some(arguments) = ResidentArguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let Some(Given { socket, .. }) = process::adopt(false) else { process::refuse() };
+    end_when_alone(&socket);
     let mut timeline = Timeline::begin(Some(entered), entered);
     let library = Library { path: arguments.library.clone(), origin: Origin::Environment };
     let host = DeviceHost::start(&library, arguments.ordinal, arguments.memory, &mut timeline);
@@ -82,6 +83,17 @@ pub(super) fn enter() -> ! {
         }
     }
     process::end()
+}
+
+/// Ends the process as soon as its launcher is gone: a driver that hangs keeps it no longer.
+fn end_when_alone(socket: &UnixStream) {
+    let Ok(socket) = socket.try_clone() else { return };
+    let watch = move || {
+        wait_until_alone(&socket);
+        process::end()
+    };
+    // Without it, the end is noticed once the worker waits for the next model.
+    let _ = thread::Builder::new().name("blink-alone".into()).spawn(watch);
 }
 
 /// One model of the worker.
@@ -107,19 +119,27 @@ impl Tenant {
     /// Starts the model, answers for it until its launcher lets go of it, and stops it.
     fn live(self, host: &'static DeviceHost, received: u64) {
         let mut timeline = Timeline::begin(Some(received), received);
+        // Its memory is free before its launcher hears that it has ended: this is dropped last.
+        let Ok(_hang_up) = self.socket.try_clone().map(HangUp) else { return };
         let started = Started::start(&self.arguments, self.artifact, Some(host), &mut timeline);
         let switch = Arc::new(Switch::default());
         let mut server = Server::new(self.socket, self.memory, started, timeline).with_switch(Arc::clone(&switch));
-        server.serve(|line| stop_when_alone(line, switch));
-        // Its memory is free before its launcher hears that it has ended.
-        let Server { line, started, .. } = server;
-        let weights = started.as_ref().map_or_else(|_| Vec::new(), Started::weights);
-        drop(started);
-        if self.arguments.on_device.discard_weights {
-            weights.iter().for_each(|hash| host.budget.discard(hash));
+        // Its first run too can be stopped: other models live in this process, which cannot end for it.
+        stop_when_alone(&server.line, switch);
+        server.serve(|_| ());
+        if let Server { started: Ok(started), .. } = server {
+            started.leave_device(self.arguments.on_device.discard);
         }
-        // Whoever watches the line holds it, too, until then.
-        let _ = line.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// Closes a model's socket, whatever becomes of the model: who watches the line holds it, too, until it is closed.
+struct HangUp(UnixStream);
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        // It fails where the launcher is gone, which is as well.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

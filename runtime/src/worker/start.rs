@@ -70,13 +70,15 @@ impl Started {
         &self.instances
     }
 
-    /// The hashes of its models' weights.
-    pub(super) fn weights(&self) -> Vec<[u8; 32]> {
-        let hash = |instance: &Arc<Instance>| {
-            let model = instance.model();
-            model.artifact().weights_hash(model.index()).copied()
-        };
-        self.instances.iter().filter_map(hash).collect()
+    /// Has its models leave their device. What they have there is kept for their next start, as far as there is room;
+    /// `discard`: nothing is.
+    pub(super) fn leave_device(self, discard: bool) {
+        for instance in self.instances {
+            // Nobody else has it: a guest, which would, is not on a device.
+            if let Ok(instance) = Arc::try_unwrap(instance) {
+                instance.leave_device(discard);
+            }
+        }
     }
 
     /// The model of this index in the artifact; [`ONLY`]: the only one.

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use blink_runtime::{Answer, Device, DeviceFacts, Model, Phase, Recorded, Timeline, Worker, timeline};
 use blink_tensors::summary::Summary;
 use blink_tensors::{TensorView, json};
@@ -55,7 +56,13 @@ pub(super) fn run(args: &RunArgs, mut worker: Worker, model: &Model, output: &Ou
     let inputs = views(&inputs);
     model.check_inputs(&inputs)?;
 
-    let answer = worker.run(&inputs)?;
+    let fell_back = worker.fell_back().map(|reason| format!("ran on the CPU ({reason})"));
+    let answer = worker.run(&inputs);
+    // Whoever wanted a device hears first why it is not on one.
+    let answer = match fell_back {
+        Some(reason) => answer.context(reason)?,
+        None => answer?,
+    };
     let received_at = timeline::now();
     let outputs: Vec<_> = answer.iter().collect();
     write_outputs(&destinations, &outputs)?;

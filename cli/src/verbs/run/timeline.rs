@@ -43,7 +43,11 @@ pub(super) fn print_timeline(timeline: &Timeline) {
 /// Which nodes of a model its device computes, and what it holds there.
 pub(super) fn print_device(facts: &DeviceFacts) {
     let DeviceFacts { ordinal, name, placement, weights, arena, .. } = facts;
-    let there = if facts.weights_were_there { ", there already" } else { "" };
+    let there = match (facts.session_was_there, facts.weights_were_there) {
+        (true, _) => ", there already with a session",
+        (false, true) => ", there already",
+        (false, false) => "",
+    };
     let (nodes, left) = (placement.on_device, placement.on_cpu.values().sum::<u64>());
     let names = if left > 0 { format!(" ({})", placement.cpu_nodes()) } else { String::new() };
     let mut err = std::io::stderr().lock();

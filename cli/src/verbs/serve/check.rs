@@ -44,6 +44,8 @@ struct Row {
     timeout_seconds: f64,
     batch: Option<usize>,
     start: &'static str,
+    /// Where it runs, where it was compiled for CUDA.
+    device: Option<String>,
     weights_bytes: u64,
 }
 
@@ -78,6 +80,8 @@ pub(super) fn run(resolved: &Resolved, output: &Output) -> anyhow::Result<()> {
     let broken = report.not_served.iter().map(|broken| (broken.name.as_str(), true));
     let without_effect = config.without_effect(served.chain(broken));
     report.warnings.extend(without_effect);
+    let on_devices = found.iter().flat_map(|found| found.models.iter().flatten());
+    report.warnings.extend(on_devices.filter_map(|model| model.without_effect()));
     report.warnings.iter().for_each(|warning| note!("{warning}"));
     output.print(&report, |out| print(&report, out))?;
     let failed = found.into_iter().find_map(|found| Some((found.path, found.models.err()?)));
@@ -88,6 +92,7 @@ pub(super) fn run(resolved: &Resolved, output: &Output) -> anyhow::Result<()> {
 pub(crate) fn not_served(error: &CannotServe) -> u8 {
     match error.source {
         LoadError::Host { .. } | LoadError::OrtVersion { .. } | LoadError::Device { .. } => 4,
+        LoadError::GuestDevice { .. } => 2,
         LoadError::Open { class: OpenClass::Damaged, .. } => 5,
         LoadError::Name { .. } | LoadError::ModelName { .. } | LoadError::PrefixTaken { .. } => 2,
         _ => 1,
@@ -117,6 +122,7 @@ fn row(model: &Model) -> Row {
             blink_runtime::StartMode::Snapshot => "snapshot",
             blink_runtime::StartMode::Normal => "normal",
         },
+        device: model.device.map(|device| device.to_string()),
         weights_bytes: model.weights,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use blink_runtime::StartMode;
+use blink_runtime::{Device, StartMode};
 use blink_server::config::{Address, LogFormat, OrNone, Partial, PartialModel, ValueError, values};
 
 /// How each model is served.
@@ -29,6 +29,13 @@ pub(crate) struct ModelFlags {
     /// How workers come up: `auto` takes a snapshot where there is a valid one [default: auto].
     #[arg(long, value_name = "auto | snapshot | normal", value_parser = values::start)]
     start: Option<StartMode>,
+    /// Where artifacts for CUDA run: cpu, cuda, cuda:N, or cuda-or-cpu, which falls back and says so; those for the CPU
+    /// run there in any case [default: none, and artifacts for CUDA are not served].
+    #[arg(long, value_name = "DEVICE | none", value_parser = device)]
+    device: Option<OrNone<Device>>,
+    /// Refuse models of which a device leaves nodes to the CPU.
+    #[arg(long)]
+    strict_placement: bool,
     /// Run up to this many requests together, where a model has a free batch dimension [default: none].
     #[arg(long, value_name = "SIZE", value_parser = count)]
     batch: Option<OrNone<usize>>,
@@ -37,7 +44,7 @@ pub(crate) struct ModelFlags {
     batch_wait: Option<Duration>,
 }
 
-/// How the server treats its clients, and what it tells.
+/// How the server treats its clients, what it may take of a device, and what it tells.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ServerFlags {
     /// Most bytes of a request, and of an answer [default: 64MiB].
@@ -52,6 +59,10 @@ pub(crate) struct ServerFlags {
     /// How long requests in flight may take once the server was told to end [default: 25s].
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     drain: Option<Duration>,
+    /// Most memory of each device that the models there may hold, those that sleep included [default: most of what is
+    /// free].
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    device_memory: Option<OrNone<u64>>,
     /// How logs are written to stderr [default: text].
     #[arg(long, value_name = "text | json", value_parser = values::log_format)]
     log: Option<LogFormat>,
@@ -72,6 +83,8 @@ impl ModelFlags {
             worker_cpu: self.worker_cpu,
             threads: self.threads,
             start: self.start,
+            device: self.device,
+            strict_placement: self.strict_placement.then_some(true),
             batch: self.batch,
             batch_wait: self.batch_wait,
             prefix: None,
@@ -86,6 +99,7 @@ impl ServerFlags {
             client_timeout: self.client_timeout,
             connections: self.connections,
             drain: self.drain,
+            device_memory: self.device_memory,
             log: self.log,
             otlp: self.otlp.clone(),
             ..Partial::default()
@@ -118,6 +132,10 @@ pub(super) fn size(text: &str) -> Result<OrNone<u64>, ValueError> {
 
 pub(super) fn count(text: &str) -> Result<OrNone<usize>, ValueError> {
     values::or_none(text, values::count)
+}
+
+fn device(text: &str) -> Result<OrNone<Device>, ValueError> {
+    values::or_none(text, values::device)
 }
 
 fn cpus(text: &str) -> Result<OrNone<u32>, ValueError> {

@@ -21,6 +21,10 @@ pub(super) const SERVER: &[Key<Partial>] = &[
     Key { name: "client_timeout", set: |to, texts| put(&mut to.client_timeout, one(texts, values::time_above_zero)) },
     Key { name: "connections", set: |to, texts| put(&mut to.connections, one(texts, values::count)) },
     Key { name: "memory", set: |to, texts| put(&mut to.memory, one(texts, |text| or_none(text, values::size))) },
+    Key {
+        name: "device_memory",
+        set: |to, texts| put(&mut to.device_memory, one(texts, |text| or_none(text, values::size))),
+    },
     Key { name: "running", set: |to, texts| put(&mut to.running, one(texts, |text| or_none(text, values::count))) },
     Key {
         name: "allow_repository_control",
@@ -51,6 +55,8 @@ pub(super) const MODEL: &[Key<PartialModel>] = &[
     },
     Key { name: "threads", set: |to, texts| put(&mut to.threads, one(texts, |text| or_none(text, values::count))) },
     Key { name: "start", set: |to, texts| put(&mut to.start, one(texts, values::start)) },
+    Key { name: "device", set: |to, texts| put(&mut to.device, one(texts, |text| or_none(text, values::device))) },
+    Key { name: "strict_placement", set: |to, texts| put(&mut to.strict_placement, one(texts, values::switch)) },
 ];
 
 /// Settings of models that have no guest.

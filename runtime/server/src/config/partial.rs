@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use blink_runtime::StartMode;
+use blink_runtime::{Device, StartMode};
 
 use super::values::OrNone;
 use super::{Address, LogFormat, Warm};
@@ -22,6 +22,7 @@ pub struct Partial {
     pub client_timeout: Option<Duration>,
     pub connections: Option<usize>,
     pub memory: Option<OrNone<u64>>,
+    pub device_memory: Option<OrNone<u64>>,
     pub running: Option<OrNone<usize>>,
     pub allow_repository_control: Option<bool>,
     pub poll: Option<OrNone<Duration>>,
@@ -49,6 +50,8 @@ pub struct PartialModel {
     pub worker_cpu: Option<OrNone<u32>>,
     pub threads: Option<OrNone<usize>>,
     pub start: Option<StartMode>,
+    pub device: Option<OrNone<Device>>,
+    pub strict_placement: Option<bool>,
     /// Most elements of a batch; `none`: no batching.
     pub batch: Option<OrNone<usize>>,
     pub batch_wait: Option<Duration>,
@@ -72,6 +75,7 @@ impl Partial {
             client_timeout: self.client_timeout.or(lower.client_timeout),
             connections: self.connections.or(lower.connections),
             memory: self.memory.or(lower.memory),
+            device_memory: self.device_memory.or(lower.device_memory),
             running: self.running.or(lower.running),
             allow_repository_control: self.allow_repository_control.or(lower.allow_repository_control),
             poll: self.poll.or(lower.poll),
@@ -99,6 +103,8 @@ impl PartialModel {
             worker_cpu: self.worker_cpu.or(lower.worker_cpu),
             threads: self.threads.or(lower.threads),
             start: self.start.or(lower.start),
+            device: self.device.or(lower.device),
+            strict_placement: self.strict_placement.or(lower.strict_placement),
             batch: self.batch.or(lower.batch),
             batch_wait: self.batch_wait.or(lower.batch_wait),
             prefix: self.prefix.or(lower.prefix),

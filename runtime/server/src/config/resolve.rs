@@ -72,6 +72,7 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
         client_timeout: said.client_timeout.unwrap_or(Duration::from_secs(30)),
         connections: said.connections.unwrap_or(1024),
         memory: said.memory.and_then(|OrNone(memory)| memory),
+        device_memory: said.device_memory.and_then(|OrNone(memory)| memory),
         running: said.running.and_then(|OrNone(running)| running),
         repository_control: said.allow_repository_control.unwrap_or(false),
         poll: said.poll.map_or(Some(Duration::from_secs(2)), |OrNone(poll)| poll),
@@ -103,6 +104,8 @@ fn settings(said: PartialModel, whom: &str) -> Result<ModelSettings, ConfigError
         cpu: said.worker_cpu.and_then(|OrNone(cpu)| cpu),
         threads: said.threads.and_then(|OrNone(threads)| threads),
         start: said.start.unwrap_or(start),
+        device: said.device.and_then(|OrNone(device)| device),
+        strict_placement: said.strict_placement.unwrap_or(false),
         batching,
         prefix: said.prefix,
     })
@@ -114,6 +117,8 @@ fn local(port: u16) -> Vec<Address> {
 
 #[cfg(test)]
 mod tests {
+    use blink_runtime::Device;
+
     use super::*;
 
     fn with_models() -> Partial {
@@ -144,6 +149,17 @@ mod tests {
         let config = resolved(with_models(), file, &[("BLINK_QUEUE", "2")]).unwrap().config;
         assert_eq!((config.settings("a").queue, config.settings("a").idle), (2, Duration::from_secs(4)));
         assert_eq!((config.settings("c").idle, config.settings("b").batching), (Duration::from_secs(3), None));
+    }
+
+    #[test]
+    fn a_device_may_be_one_models_own() {
+        let file = "device = 'cuda:1'\ndevice_memory = '2GiB'\n[models.a]\ndevice = 'none'\nstrict_placement = true";
+        let config = resolved(with_models(), file, &[]).unwrap().config;
+        let of = |name: &str| (config.settings(name).device, config.settings(name).strict_placement);
+        assert_eq!((of("a"), of("b")), ((None, true), (Some(Device::Cuda(1)), false)));
+        assert_eq!(config.device_memory, Some(2 << 30));
+        let config = resolved(with_models(), file, &[("BLINK_DEVICE", "cuda-or-cpu")]).unwrap().config;
+        assert_eq!(config.settings("b").device, Some(Device::CudaOrCpu(0)));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! [`Config`] and [`ModelSettings`]: what is meant, wherever it was said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use blink_runtime::StartMode;
+use blink_runtime::{Device, StartMode};
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub connections: usize,
     /// Memory for all workers, in bytes; `None`: any.
     pub memory: Option<u64>,
+    /// Memory of each device that its models may hold, in bytes; `None`: most of what is free at the start.
+    pub device_memory: Option<u64>,
     /// Runs at once on this host, all models together; `None`: the CPUs it may use, or the most workers of a model.
     pub running: Option<usize>,
     /// Whether clients may load and unload models.
@@ -51,6 +53,18 @@ impl Config {
     /// How the model of this name is served.
     pub fn settings(&self, name: &str) -> &ModelSettings {
         self.named.get(name).unwrap_or(&self.defaults)
+    }
+
+    /// Every device that some model may run on.
+    pub fn devices(&self) -> BTreeSet<u32> {
+        let settings = self.named.values().chain([&self.defaults]);
+        settings.filter_map(|settings| settings.device?.ordinal()).collect()
+    }
+
+    /// Whether models may run on device `ordinal` alone, and not on the CPU in its place.
+    pub fn is_bound_to(&self, ordinal: u32) -> bool {
+        let mut settings = self.named.values().chain([&self.defaults]);
+        settings.any(|settings| settings.device == Some(Device::Cuda(ordinal)))
     }
 
     /// Settings that change nothing, in words: of names that are not among `known`, and of models as apps. `known`: each
@@ -89,6 +103,10 @@ pub struct ModelSettings {
     pub threads: Option<usize>,
     /// Which start its workers take.
     pub start: StartMode,
+    /// Where an artifact for CUDA runs; `None`: it is not served. One for the CPU runs there whatever this says.
+    pub device: Option<Device>,
+    /// Whether nodes that a device leaves to the CPU are an error.
+    pub strict_placement: bool,
     /// Requests run together; `None`: each alone.
     pub batching: Option<Batching>,
     /// For a guest: where its paths begin; `None`: `/apps/NAME`.
@@ -107,9 +125,25 @@ impl Default for ModelSettings {
             cpu: None,
             threads: None,
             start: StartMode::Auto,
+            device: None,
+            strict_placement: false,
             batching: None,
             prefix: None,
         }
+    }
+}
+
+impl ModelSettings {
+    /// What of this has no effect on a model of an artifact for CUDA that runs on `device`: there it lives in one
+    /// process with others, and no snapshot is made of it.
+    pub fn without_effect_on(&self, device: Device) -> Vec<&'static str> {
+        let is_there = matches!(device, Device::Cuda(_));
+        let all = [
+            (is_there && self.memory.is_some(), "worker_memory"),
+            (is_there && self.cpu.is_some(), "worker_cpu"),
+            (self.start == StartMode::Snapshot, "start"),
+        ];
+        all.into_iter().filter(|(is_said, _)| *is_said).map(|(_, name)| name).collect()
     }
 }
 

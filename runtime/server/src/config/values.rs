@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use blink_runtime::StartMode;
+use blink_runtime::{Device, StartMode};
 
 use super::{Address, LogFormat, Warm};
 
@@ -141,6 +141,11 @@ pub fn address(text: &str) -> Result<Address, ValueError> {
     }
 }
 
+/// Where artifacts for CUDA run: `cpu`, `cuda`, `cuda:1`, `cuda-or-cpu`.
+pub fn device(text: &str) -> Result<Device, ValueError> {
+    text.parse().map_err(|_| wrong(text, "a device: expected cpu, cuda, cuda:N or cuda-or-cpu"))
+}
+
 /// `load` or `never`.
 pub fn warm(text: &str) -> Result<Warm, ValueError> {
     match text {
@@ -247,6 +252,15 @@ mod tests {
         assert_eq!(address("unix:/run/b.sock"), Ok(Address::Unix("/run/b.sock".into())));
         for text in ["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "unix:", "unix:a\0b"] {
             assert!(address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn devices_have_names() {
+        assert_eq!((device("cuda:1"), device("cuda-or-cpu")), (Ok(Device::Cuda(1)), Ok(Device::CudaOrCpu(0))));
+        assert_eq!(or_none("none", device), Ok(OrNone(None)));
+        for text in ["", "gpu", "cuda:", "0"] {
+            assert_eq!(device(text).unwrap_err().found, text);
         }
     }
 

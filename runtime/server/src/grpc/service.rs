@@ -47,7 +47,7 @@ impl GrpcInferenceService for Inference {
         let ModelReadyRequest { name, version } = request.into_inner();
         let ready = match self.state.model(&name, Some(&version)) {
             Ok(_) => self.state.readiness.is_ready(),
-            Err(RequestError::NotFound(_) | RequestError::Unavailable(_)) => false,
+            Err(RequestError::NotFound(_) | RequestError::Unavailable(_) | RequestError::Later { .. }) => false,
             Err(error) => return Err(status(&error)),
         };
         Ok(Response::new(ModelReadyResponse { ready }))

@@ -15,13 +15,13 @@ pub(super) fn status(error: &RequestError) -> Status {
         RequestError::Invalid(_) => Code::InvalidArgument,
         RequestError::TooLarge { .. } | RequestError::Full { .. } => Code::ResourceExhausted,
         RequestError::Forbidden(_) => Code::PermissionDenied,
-        RequestError::Unavailable(_) => Code::Unavailable,
+        RequestError::Unavailable(_) | RequestError::Later { .. } => Code::Unavailable,
         RequestError::Deadline { .. } => Code::DeadlineExceeded,
         RequestError::Cancelled => Code::Cancelled,
         RequestError::Failed(_) => Code::Internal,
     };
     let mut metadata = MetadataMap::new();
-    if let RequestError::Full { retry_after, .. } = error {
+    if let Some(retry_after) = error.retry_after() {
         metadata.insert("retry-after", retry_after.as_secs().max(1).into());
     }
     Status::with_metadata(code, words(error), metadata)
@@ -53,6 +53,13 @@ mod tests {
         }
         let status = status(&RequestError::TooLarge { limit: 9 });
         assert_eq!((status.code(), status.metadata().get("retry-after")), (Code::ResourceExhausted, None));
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_says_when_too() {
+        let status = status(&RequestError::Later { words: "no room".into(), retry_after: Duration::from_secs(3) });
+        assert_eq!((status.code(), status.message()), (Code::Unavailable, "no room; come again in 3 s"));
+        assert_eq!(status.metadata().get("retry-after").unwrap(), "3");
     }
 
     #[test]

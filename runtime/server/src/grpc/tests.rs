@@ -14,6 +14,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use super::Service;
 use super::proto::*;
 use crate::config::{Config, Partial, Warm, resolve};
+use crate::devices::Devices;
 use crate::observe::RecentStarts;
 use crate::pool::{Pool, PoolLimits};
 use crate::repository::Repository;
@@ -28,7 +29,8 @@ fn server() -> (tempfile::TempDir, Arc<State>, Service) {
     let config = resolve(partial, None, []).unwrap().config;
     let config = Config { warm: Warm::Never, poll: None, max_body: 1000, ..config };
     let recent = RecentStarts::default();
-    let pool = Pool::new(Launcher::new("blink"), PoolLimits { memory: None, running: 1 }, recent.clone());
+    let pool =
+        Pool::new(Launcher::new("blink"), Devices::default(), PoolLimits { memory: None, running: 1 }, recent.clone());
     let repository = Repository::open(&config, Arc::new(pool.clone())).unwrap();
     let (readiness, started) = (Readiness::default(), SystemTime::now());
     readiness.loaded();

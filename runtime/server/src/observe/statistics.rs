@@ -102,14 +102,29 @@ pub enum Event {
     Evicted,
     /// One was ended as its run was cancelled, or went past its time.
     Stopped,
+    /// A start or a run found no room on a device.
+    DeviceFull,
+    /// A device was lost in a run of this model.
+    DeviceLost,
+    /// One was started on the CPU in place of a device that could not be used.
+    FellBack,
     /// A batch size was ruled out: its answers are not those of single runs, or could not be compared.
     BatchRuledOut,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 6] =
-        [Event::Crash, Event::Retry, Event::Idle, Event::Evicted, Event::Stopped, Event::BatchRuledOut];
+    pub const ALL: [Event; 9] = [
+        Event::Crash,
+        Event::Retry,
+        Event::Idle,
+        Event::Evicted,
+        Event::Stopped,
+        Event::DeviceFull,
+        Event::DeviceLost,
+        Event::FellBack,
+        Event::BatchRuledOut,
+    ];
 
     /// The name, in lower case.
     pub const fn name(self) -> &'static str {
@@ -119,6 +134,9 @@ impl Event {
             Event::Idle => "idle",
             Event::Evicted => "evicted",
             Event::Stopped => "stopped",
+            Event::DeviceFull => "device_full",
+            Event::DeviceLost => "device_lost",
+            Event::FellBack => "fell_back",
             Event::BatchRuledOut => "batch_ruled_out",
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{Counts, StartSeen, otlp};
+use crate::devices::DeviceView;
 use crate::model::Model;
 use crate::pool::WorkerView;
 use crate::repository::{IndexEntry, ModelState};
@@ -32,6 +33,10 @@ pub(crate) struct View {
     pub(crate) budget: Option<u64>,
     /// Runs that go on.
     pub(crate) running: usize,
+    /// Devices that models run on.
+    pub(crate) devices: Vec<DeviceView>,
+    /// How often one had to be brought up again.
+    pub(crate) devices_lost: u64,
     /// Every version of every model, by name and version.
     pub(crate) models: Vec<Served>,
     /// The last starts, the oldest first.
@@ -80,6 +85,8 @@ impl View {
             memory: pool.memory,
             budget: state.config.memory,
             running: pool.running,
+            devices: pool.devices,
+            devices_lost: pool.devices_lost,
             models,
             starts: state.recent.list(),
         }

@@ -5,9 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use blink_artifact::manifest::{Dim, GuestKind, ValueSpec};
 use blink_runtime::Start;
+use blink_runtime::engine::cuda::BudgetStats;
 use serde_json::{Map, Value, json};
 
 use crate::config::ModelSettings;
+use crate::devices::DeviceView;
 use crate::model::Model;
 use crate::observe::metrics::resident_bytes;
 use crate::observe::view::{Served, View, state_name};
@@ -34,6 +36,8 @@ pub(super) fn write(view: &View) -> String {
             "resident": resident_bytes(),
         },
         "memory": { "workers": view.memory, "budget": view.budget },
+        "devices": view.devices.iter().map(device).collect::<Vec<_>>(),
+        "devices_lost": view.devices_lost,
         "bounds": bounds,
         "models": view.models.iter().map(|served| model(view, served)).collect::<Vec<_>>(),
         "starts": view.starts.iter().map(start).collect::<Vec<_>>(),
@@ -51,6 +55,7 @@ fn model(view: &View, served: &Served) -> Value {
         "reason": served.reason,
         "guest": served.model.as_ref().and_then(|model| model.guest).map(GuestKind::name),
         "path": served.model.as_ref().filter(|model| model.entry.is_none()).map(|model| prefix(model)),
+        "device": served.model.as_ref().and_then(|model| model.device).map(|device| device.to_string()),
         "weights": served.model.as_ref().map(|model| model.weights),
         "settings": served.model.as_ref().map(|model| settings(&model.settings)),
         "inputs": values(entry.map(|entry| entry.inputs.as_slice())),
@@ -59,6 +64,19 @@ fn model(view: &View, served: &Served) -> Value {
         "batch_sizes": served.batch_sizes,
         "workers": served.workers.iter().map(|found| worker(view, found)).collect::<Vec<_>>(),
         "counts": counts(served, &served.counts),
+    })
+}
+
+fn device(device: &DeviceView) -> Value {
+    let memory = |stats: &BudgetStats| {
+        let BudgetStats { most, held, asleep, evicted } = *stats;
+        json!({ "most": most, "held": held, "asleep": asleep, "evicted": evicted })
+    };
+    json!({
+        "ordinal": device.ordinal,
+        "name": device.name,
+        "usable": device.is_usable,
+        "memory": device.memory.as_ref().map(memory),
     })
 }
 
@@ -105,6 +123,14 @@ fn worker(view: &View, worker: &WorkerView) -> Value {
         "private": worker.private,
         "shared": worker.shared,
         "answered": worker.answered,
+        "device": worker.device.as_ref().map(|facts| json!({
+            "ordinal": facts.ordinal,
+            "weights": facts.weights,
+            "weights_were_there": facts.weights_were_there,
+            "session_was_there": facts.session_was_there,
+            "arena": facts.arena,
+            "on_cpu": facts.placement.on_cpu,
+        })),
     })
 }
 

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use blink_runtime::{ProcessLimits, Reason, Start, StartMode, StartOptions, Stdio, WorkerError, WorkerSpec};
+use blink_runtime::{
+    Device, DeviceOptions, FailureClass, ProcessLimits, Reason, Start, StartMode, StartOptions, Stdio, WorkerError,
+    WorkerSpec,
+};
 
 use super::cgroup::Group;
 use super::failure;
@@ -14,6 +17,7 @@ use super::post::{Order, Post};
 use super::proof;
 use super::schedule::Death;
 use super::shared::Shared;
+use crate::devices::Devices;
 use crate::error::RequestError;
 use crate::model::Model;
 use crate::observe::{Event, StartSeen};
@@ -87,8 +91,12 @@ impl Crew {
 
     fn launch(&self) -> Result<Hand, String> {
         let Model { settings, weights, .. } = &*self.model;
-        let group = Group::make(self.id, settings.memory, *weights, settings.cpu)?;
-        let mut spec = spec(&self.model);
+        let mut spec = spec(&self.model, &self.shared.devices);
+        let group = match spec.device {
+            // It has no process of its own that could be limited.
+            Some(Device::Cuda(_)) => None,
+            _ => Group::make(self.id, settings.memory, *weights, settings.cpu)?,
+        };
         if self.normally {
             spec.start = StartMode::Normal;
         }
@@ -105,6 +113,10 @@ impl Crew {
             let order = if hand.is_restless() { None } else { self.post.wait(patience) };
             if let Some(order) = order {
                 return order;
+            }
+            if let Some(facts) = hand.device() {
+                self.shared.devices.told(&facts);
+                self.post.set_device(facts);
             }
             if let Some(memory) = hand.measure() {
                 self.shared.change(|schedule, now| schedule.measured(self.id, memory.private, memory.shared, now));
@@ -126,6 +138,14 @@ impl Crew {
             Start::Normal { reason: Some(reason) } => {
                 tracing::warn!(model = model.name, "worker was started normally, not from a snapshot: {reason}");
             }
+        }
+        let came_down = worker.fell_back().map(str::to_owned);
+        let is_elsewhere = model.device.is_some_and(|device| self.shared.devices.place(device) != device);
+        if came_down.is_some() || is_elsewhere {
+            model.statistics.happened(Event::FellBack);
+        }
+        if let Some(reason) = came_down {
+            tracing::warn!(model = model.name, "worker runs on the CPU, and not on its device: {reason}");
         }
         let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());
@@ -168,6 +188,21 @@ impl Crew {
         let was_stopped = hand.worker.stopper().is_stopped();
         // Reaped before its memory counts as free.
         drop(hand);
+        match error {
+            // It is counted where it is put into words.
+            WorkerError::Failed { class: FailureClass::DeviceMemory, message } if !was_stopped => {
+                let death = Death::for_want_of_room(failure::no_room(model, message));
+                return self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
+            }
+            WorkerError::Failed { class: FailureClass::DeviceLost, message } => {
+                model.statistics.happened(Event::DeviceLost);
+                tracing::error!(model = model.name, pid, "device was lost, with all models on it: {message}");
+                model.device.into_iter().for_each(|device| self.shared.devices.lost(device));
+                // What may have brought it down is not run again: it would take the others along once more.
+                return self.die(tasks, message, Death::of_start(failure::of_lost_device(model)));
+            }
+            _ => {}
+        }
         model.statistics.happened(if was_stopped { Event::Stopped } else { Event::Crash });
         if was_stopped {
             tracing::warn!(model = model.name, pid, "worker was stopped: its run was cancelled, or took too long");
@@ -176,7 +211,7 @@ impl Crew {
         }
         match error {
             WorkerError::Died { .. } | WorkerError::Channel { .. } => {
-                let death = Death { error: failure::of_death(model, error), is_worth_another: true };
+                let death = Death::of_worker(failure::of_death(model, error));
                 self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
             }
             error => self.die_starting(tasks, &error.to_string()),
@@ -190,12 +225,15 @@ impl Crew {
 
     /// Nothing came up, and nothing else would. Those who ask on behalf of the operator are told why.
     fn die_starting(&self, tasks: Vec<Job>, words: &str) {
+        self.die(tasks, words, Death::of_start(failure::of_start(&self.model)));
+    }
+
+    fn die(&self, tasks: Vec<Job>, words: &str, death: Death) {
         for task in &tasks {
             if let Work::Ready { done } = &task.work {
                 let _ = done.try_send(Err(words.to_owned()));
             }
         }
-        let death = Death { error: failure::of_start(&self.model), is_worth_another: false };
         self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
     }
 }
@@ -208,20 +246,23 @@ impl Drop for Watch<'_> {
         if std::thread::panicking() {
             let Watch(crew) = self;
             let error = RequestError::Failed(format!("thread of a worker of '{}' failed", crew.model.name));
-            let death = Death { error, is_worth_another: false };
+            let death = Death::of_start(error);
             crew.shared.change(|schedule, now| schedule.died(crew.id, Vec::new(), death, now));
         }
     }
 }
 
 /// What a worker of the model is started from.
-pub(super) fn spec(model: &Model) -> WorkerSpec {
+pub(super) fn spec(model: &Model, devices: &Devices) -> WorkerSpec {
     let settings = &model.settings;
     WorkerSpec {
         file: Some(Arc::clone(&model.file)),
         model: model.entry.as_ref().and_then(|entry| entry.name.clone()),
         options: StartOptions { threads: settings.threads, ..StartOptions::default() },
-        start: settings.start,
+        device: model.device.map(|device| devices.place(device)),
+        on_device: DeviceOptions { strict: settings.strict_placement, ..DeviceOptions::default() },
+        // Of an artifact for a device there are no snapshots.
+        start: if model.device.is_some() { StartMode::Normal } else { settings.start },
         stdio: [Stdio::Null, Stdio::Null, Stdio::Inherit],
         limits: ProcessLimits { memory: settings.memory, cgroup: None },
         // Signals of a terminal are for the server, which ends its workers when they have answered.

@@ -1,12 +1,18 @@
 //! What clients are told when a worker fails: what happened, in words without paths or addresses. The rest is logged.
 
+use std::time::Duration;
+
 use blink_runtime::{FailureClass, WorkerError};
 
 use crate::error::RequestError;
 use crate::model::Model;
+use crate::observe::Event;
 
 /// The longest message that is passed on, in bytes.
 const MAX_WORDS: usize = 600;
+
+/// When to come again where a device had no room or was lost.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Whether a failure of this class is about one request, and says nothing about the start.
 pub(super) fn is_about_request(class: FailureClass) -> bool {
@@ -17,6 +23,7 @@ pub(super) fn is_about_request(class: FailureClass) -> bool {
 pub(super) fn of_run(model: &Model, error: &WorkerError) -> RequestError {
     match error {
         WorkerError::Failed { class: FailureClass::Inputs, message } => RequestError::Invalid(message.clone()),
+        WorkerError::Failed { class: FailureClass::DeviceMemory, message } => no_room(model, message),
         WorkerError::Failed { message, .. } => {
             tracing::warn!("run of model '{}' failed: {message}", model.name);
             RequestError::Failed(format!("run of model '{}' failed: {}", model.name, without_paths(message)))
@@ -39,6 +46,20 @@ pub(super) fn of_death(model: &Model, error: &WorkerError) -> RequestError {
         _ => "it was not understood".into(),
     };
     RequestError::Failed(format!("worker of '{}' died: {how}", model.name))
+}
+
+/// A start or a run found no room on the model's device. It is counted and logged here.
+pub(super) fn no_room(model: &Model, message: &str) -> RequestError {
+    model.statistics.happened(Event::DeviceFull);
+    tracing::warn!("model '{}' finds no room on its device: {message}", model.name);
+    let words = format!("model '{}' finds no room on its device now: {}", model.name, without_paths(message));
+    RequestError::Later { words, retry_after: SOON }
+}
+
+/// The model's device was lost in its run.
+pub(super) fn of_lost_device(model: &Model) -> RequestError {
+    let words = format!("the device of model '{}' was lost, and is being brought up again", model.name);
+    RequestError::Later { words, retry_after: SOON }
 }
 
 /// No worker came up.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use blink_runtime::timeline::now;
 use blink_runtime::{
-    GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Recorded, Start, Timeline, Unfilled, Worker, WorkerError,
-    WorkerMemory,
+    DeviceFacts, FailureClass, GuestEnded, GuestReport, Limit, ONLY_MODEL, Phase, Recorded, Start, Timeline, Unfilled,
+    Worker, WorkerError, WorkerMemory,
 };
 
 use super::batch::{self, Sample};
@@ -158,6 +158,10 @@ impl Hand {
             Ok(true) => {}
             // Cut as they were to be, the outputs do not fit: each for itself, then.
             Ok(false) => return self.one_by_one(tasks),
+            // Its process ends, and every other model's there.
+            Err(error @ WorkerError::Failed { class: FailureClass::DeviceLost, .. }) => {
+                return After::Died(tasks, error);
+            }
             Err(error @ (WorkerError::Failed { .. } | WorkerError::Memory { .. } | WorkerError::Request { .. })) => {
                 if let Err(error) = self.confirm(&error) {
                     return After::Died(tasks, error);
@@ -273,6 +277,12 @@ impl Hand {
     /// Whether the worker's memory is to be looked at when it has rested.
     pub(super) fn is_to_be_measured(&self) -> bool {
         self.runs > 0 && self.measured.is_none_or(|at| at.elapsed() > STALE)
+    }
+
+    /// What the worker has of a device; `None` where it runs on the CPU, or cannot say.
+    pub(super) fn device(&mut self) -> Option<DeviceFacts> {
+        let is_there = matches!(self.worker.start(), Start::Resident);
+        is_there.then(|| self.worker.device().ok().flatten()).flatten()
     }
 
     /// What the worker holds.

@@ -45,6 +45,7 @@ use tokio::sync::oneshot;
 pub use schedule::{PoolLimits, WorkerState};
 pub use view::{ModelView, PoolView, WorkerView};
 
+use crate::devices::Devices;
 use crate::error::RequestError;
 use crate::model::Model;
 use crate::observe::{RecentStarts, Times};
@@ -73,9 +74,9 @@ impl Drop for Owner {
 }
 
 impl Pool {
-    /// A pool of workers that `launcher` starts. Each start is added to `recent`.
-    pub fn new(launcher: Launcher, limits: PoolLimits, recent: RecentStarts) -> Pool {
-        Pool { owner: Arc::new(Owner { shared: Arc::new(Shared::new(launcher, limits, recent)) }) }
+    /// A pool of workers that `launcher` starts, some of them on `devices`. Each start is added to `recent`.
+    pub fn new(launcher: Launcher, devices: Devices, limits: PoolLimits, recent: RecentStarts) -> Pool {
+        Pool { owner: Arc::new(Owner { shared: Arc::new(Shared::new(launcher, devices, limits, recent)) }) }
     }
 
     /// Runs the model on `inputs`, which fit it. `finish` gets its outputs in graph order, each with its name, on the
@@ -142,7 +143,9 @@ impl Pool {
 
     /// What it looks like now.
     pub fn view(&self) -> PoolView {
-        PoolView::of(&self.owner.shared.lock().schedule)
+        let shared = &self.owner.shared;
+        let view = PoolView::of(&shared.lock().schedule);
+        PoolView { devices: shared.devices.view(), devices_lost: shared.launcher.counts().devices_lost, ..view }
     }
 }
 

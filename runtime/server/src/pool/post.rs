@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use blink_runtime::Stopper;
+use blink_runtime::{DeviceFacts, Stopper};
 
 use super::job::Job;
 use crate::observe::Event;
@@ -29,8 +29,18 @@ struct Mail {
     order: Option<Order>,
     stopper: Option<Stopper>,
     is_stopped: bool,
-    pid: u32,
-    start: Option<&'static str>,
+    seen: Seen,
+}
+
+/// What others may know of a worker.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Its process; 0: none yet.
+    pub(super) pid: u32,
+    /// How it came up, once that is known.
+    pub(super) start: Option<&'static str>,
+    /// What it has of a device, where it runs on one and was asked.
+    pub(super) device: Option<DeviceFacts>,
 }
 
 impl Post {
@@ -64,7 +74,7 @@ impl Post {
     pub(super) fn arm(&self, pid: u32, stopper: Stopper) {
         let is_stopped = {
             let mut mail = self.lock();
-            mail.pid = pid;
+            mail.seen.pid = pid;
             mail.stopper = Some(stopper.clone());
             mail.is_stopped
         };
@@ -76,13 +86,17 @@ impl Post {
     /// How the worker came up, and its process, which may be another one by then.
     pub(super) fn set_start(&self, pid: u32, start: &'static str) {
         let mut mail = self.lock();
-        (mail.pid, mail.start) = (pid, Some(start));
+        (mail.seen.pid, mail.seen.start) = (pid, Some(start));
     }
 
-    /// The worker's process (0: none yet), and how it came up, once that is known.
-    pub(super) fn seen(&self) -> (u32, Option<&'static str>) {
-        let mail = self.lock();
-        (mail.pid, mail.start)
+    /// What the worker has of a device.
+    pub(super) fn set_device(&self, facts: DeviceFacts) {
+        self.lock().seen.device = Some(facts);
+    }
+
+    /// What is known of the worker.
+    pub(super) fn seen(&self) -> Seen {
+        self.lock().seen.clone()
     }
 
     /// Waits for the next order, but no longer than `patience` where there is one.

@@ -14,6 +14,7 @@ use super::job::{Job, Own, Work};
 use super::post::Order;
 use super::schedule::{Action, Death, PoolLimits, Schedule, Terms};
 use super::ticker::Ticker;
+use crate::devices::Devices;
 use crate::error::RequestError;
 use crate::model::Model;
 use crate::observe::RecentStarts;
@@ -24,6 +25,7 @@ const PROCESS: u64 = 4 << 20;
 /// What all threads of a pool share.
 pub(super) struct Shared {
     pub(super) launcher: Launcher,
+    pub(super) devices: Devices,
     pub(super) recent: RecentStarts,
     inner: Mutex<Inner>,
     tickets: AtomicU64,
@@ -38,9 +40,10 @@ pub(super) struct Inner {
 }
 
 impl Shared {
-    pub(super) fn new(launcher: Launcher, limits: PoolLimits, recent: RecentStarts) -> Shared {
+    pub(super) fn new(launcher: Launcher, devices: Devices, limits: PoolLimits, recent: RecentStarts) -> Shared {
         Shared {
             launcher,
+            devices,
             recent,
             inner: Mutex::new(Inner { schedule: Schedule::new(limits), ticker: Ticker::default() }),
             tickets: AtomicU64::new(0),
@@ -53,7 +56,7 @@ impl Shared {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let job = Job::new(ticket, model, work);
         self.change(|schedule, now| {
-            schedule.know(model.id, now, || (terms(model), Arc::clone(model)));
+            schedule.know(model.id, now, || (self.terms(model), Arc::clone(model)));
             schedule.arrive(model.id, job, now);
         });
         ticket
@@ -76,6 +79,24 @@ impl Shared {
             self.deserted.notify_all();
         }
         told
+    }
+
+    /// What the schedule knows of a model.
+    pub(super) fn terms(&self, model: &Model) -> Terms {
+        let settings = &model.settings;
+        let device = model.device.and_then(|device| self.devices.place(device).ordinal());
+        Terms {
+            name: model.name.clone(),
+            workers: settings.workers,
+            idle: settings.idle,
+            queue: settings.queue,
+            // A guest is told its time, and ends by itself and with words.
+            time: settings.time.filter(|_| model.guest.is_none()),
+            device,
+            weights: if device.is_some() { 0 } else { model.weights },
+            private: model.private.saturating_add(PROCESS),
+            batching: settings.batching.filter(|batching| batching.size > 1),
+        }
     }
 
     /// The schedule, to be looked at.
@@ -105,7 +126,7 @@ impl Shared {
                 if let Err(error) = started {
                     tracing::error!("thread for a worker could not be started: {error}");
                     let error = RequestError::Unavailable("a worker could not be started: no thread for it".into());
-                    let death = Death { error, is_worth_another: false };
+                    let death = Death::of_start(error);
                     self.change(|schedule, now| schedule.died(worker, take(&tasks), death, now));
                 }
             }
@@ -115,20 +136,4 @@ impl Shared {
 
 fn take(tasks: &Mutex<Vec<Job>>) -> Vec<Job> {
     std::mem::take(&mut *tasks.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// What the schedule knows of a model.
-pub(super) fn terms(model: &Model) -> Terms {
-    let settings = &model.settings;
-    Terms {
-        name: model.name.clone(),
-        workers: settings.workers,
-        idle: settings.idle,
-        queue: settings.queue,
-        // A guest is told its time, and ends by itself and with words.
-        time: settings.time.filter(|_| model.guest.is_none()),
-        weights: model.weights,
-        private: model.private.saturating_add(PROCESS),
-        batching: settings.batching.filter(|batching| batching.size > 1),
-    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use blink_runtime::{StartMode, WorkerSpec};
 
 use super::job::Work;
-use super::{Asked, Pool, crew, shared};
+use super::{Asked, Pool, crew};
 use crate::model::Model;
 use crate::repository::Starter;
 
@@ -31,8 +31,9 @@ impl Starter for Pool {
     }
 
     fn warm(&self, model: &Arc<Model>) -> Result<(), String> {
-        let launcher = &self.owner.shared.launcher;
-        let spec = WorkerSpec { start: StartMode::Snapshot, ..crew::spec(model) };
+        let shared = &self.owner.shared;
+        let launcher = &shared.launcher;
+        let spec = WorkerSpec { start: StartMode::Snapshot, ..crew::spec(model, &shared.devices) };
         if launcher.launch(&spec).is_ok_and(|mut worker| worker.wait_ready().is_ok()) {
             return Ok(());
         }
@@ -40,8 +41,9 @@ impl Starter for Pool {
     }
 
     fn keep(&self, model: &Arc<Model>) {
-        self.owner.shared.change(|schedule, now| {
-            schedule.know(model.id, now, || (shared::terms(model), Arc::clone(model)));
+        let shared = &self.owner.shared;
+        shared.change(|schedule, now| {
+            schedule.know(model.id, now, || (shared.terms(model), Arc::clone(model)));
             schedule.keep(model.id, now);
         });
     }

@@ -2,8 +2,12 @@
 
 use std::time::Instant;
 
+use blink_runtime::DeviceFacts;
+
 use super::job::Own;
+use super::post::Seen;
 use super::schedule::{Entry, Schedule, Seat, WorkerState};
+use crate::devices::DeviceView;
 
 /// All models that were used, and their workers.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,10 @@ pub struct PoolView {
     pub memory: u64,
     /// Runs that hold a slot.
     pub running: usize,
+    /// Devices that models run on.
+    pub devices: Vec<DeviceView>,
+    /// How often a device had to be brought up again, as its process had ended.
+    pub devices_lost: u64,
 }
 
 /// One model.
@@ -47,12 +55,14 @@ pub struct WorkerView {
     pub shared: u64,
     /// Requests it has answered.
     pub answered: u64,
+    /// What it has of a device, where it runs on one; `None` before it was asked.
+    pub device: Option<DeviceFacts>,
 }
 
 impl PoolView {
     pub(super) fn of(schedule: &Schedule<Own>) -> PoolView {
         let models = schedule.models().map(|(id, entry)| model(schedule, id, entry)).collect();
-        PoolView { models, memory: schedule.held(), running: schedule.running() }
+        PoolView { models, memory: schedule.held(), running: schedule.running(), ..PoolView::default() }
     }
 }
 
@@ -64,10 +74,10 @@ fn model(schedule: &Schedule<Own>, id: u64, entry: &Entry<Own>) -> ModelView {
 }
 
 fn worker(seat: &Seat<Own>) -> WorkerView {
-    let (pid, start) = seat.post.seen();
+    let Seen { pid, start, device } = seat.post.seen();
     let Seat { since, private, shared, answered, .. } = *seat;
     // To the schedule a first run is part of the start.
     let is_running = seat.state == WorkerState::Starting && seat.is_up && seat.is_at_work();
     let state = if is_running { WorkerState::Busy } else { seat.state };
-    WorkerView { pid, state, start, since, private, shared, answered }
+    WorkerView { pid, state, start, since, private, shared, answered, device }
 }

@@ -121,6 +121,7 @@ mod tests {
             guest: None,
             weights: 0,
             private: 0,
+            device: None,
             settings: ModelSettings { batching, ..ModelSettings::default() },
             statistics: Statistics::default(),
         };

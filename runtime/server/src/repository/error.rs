@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion};
-use blink_runtime::ModelError;
 use blink_runtime::library::ORT_VERSION;
+use blink_runtime::{Device, ModelError};
 
 /// Why there is no repository. Nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,10 @@ pub enum LoadError {
     Host { found: HostClass, here: HostClass },
     #[error("artifact was compiled with ONNX Runtime {found}, this blink runs {ORT_VERSION}; compile it again")]
     OrtVersion { found: OrtVersion },
-    #[error("artifact was compiled for {found}, and the server was started {asked}; {advice}", found = found.name())]
+    #[error("artifact was compiled for {found}, and is to run on {asked}; {advice}", found = found.name())]
     Device { found: ExecutionProvider, asked: String, advice: &'static str },
+    #[error("artifact has a guest, which cannot run on {device}; give --device cpu, or serve its models without it")]
+    GuestDevice { device: Device },
     #[error("another artifact is served by that name and version already")]
     Taken,
     #[error("another app answers at {prefix} already; give this one another prefix")]

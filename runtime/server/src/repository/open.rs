@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use blink_artifact::manifest::{GuestRecord, ModelRecord};
-use blink_artifact::{Artifact, OpenError};
+use blink_artifact::{Artifact, ExecutionProvider, OpenError};
+use blink_runtime::Device;
 use rustix::fs::OFlags;
 
 use super::error::LoadError;
 use super::name;
 use super::scan::{Candidate, Identity};
-use crate::config::Config;
+use crate::config::{Config, ModelSettings};
 use crate::model::{Entry, Model};
 use crate::observe::Statistics;
 
@@ -57,7 +58,12 @@ fn models(
     let all = || (0..).zip(&manifest.models);
     let weights = |index| (artifact.graph(index).len() + artifact.weights(index).len()) as u64;
     let new = |name: &str, entry, guest: Option<&GuestRecord>, weights, arenas: u64| {
-        Arc::new(Model {
+        let settings = config.settings(name).clone();
+        let device = device(artifact, &settings)?;
+        if let (Some(device), true) = (device.filter(|device| device.ordinal().is_some()), guest.is_some()) {
+            return Err(LoadError::GuestDevice { device });
+        }
+        Ok(Arc::new(Model {
             id: next_id(),
             name: name.to_owned(),
             version: candidate.version,
@@ -67,14 +73,15 @@ fn models(
             guest: guest.map(|guest| guest.kind),
             weights,
             private: WORKER.saturating_add(arenas),
-            settings: config.settings(name).clone(),
+            device,
+            settings,
             statistics: Statistics::default(),
-        })
+        }))
     };
     if let Some(guest) = &manifest.guest {
         let arenas = all().map(|(_, model)| arena(model)).fold(0, u64::saturating_add);
         let weights = all().map(|(index, _)| weights(index)).fold(0, u64::saturating_add);
-        return Ok(vec![new(&candidate.name, None, Some(guest), weights, arenas)]);
+        return Ok(vec![new(&candidate.name, None, Some(guest), weights, arenas)?]);
     }
     let name_of = |model: &ModelRecord| match &manifest.models[..] {
         [_] => Ok(candidate.name.clone()),
@@ -87,9 +94,19 @@ fn models(
     let one = |(index, model): (u32, &ModelRecord)| {
         let name = (manifest.models.len() > 1).then(|| model.name.clone());
         let entry = Entry { name, inputs: model.inputs.clone(), outputs: model.outputs.clone() };
-        Ok(new(&name_of(model)?, Some(entry), None, weights(index), arena(model)))
+        new(&name_of(model)?, Some(entry), None, weights(index), arena(model))
     };
     all().map(one).collect()
+}
+
+/// Where a model of this artifact runs. One for the CPU runs there, whatever is said of devices.
+fn device(artifact: &Artifact, settings: &ModelSettings) -> Result<Option<Device>, LoadError> {
+    let said = match artifact.header().provider {
+        ExecutionProvider::Cpu => None,
+        ExecutionProvider::Cuda => settings.device,
+    };
+    blink_runtime::Model::check_device(artifact, said)?;
+    Ok(said)
 }
 
 fn arena(model: &ModelRecord) -> u64 {
@@ -138,6 +155,26 @@ mod tests {
         let opened = opened(&path).unwrap();
         let [app] = &opened.models[..] else { panic!("{opened:?}") };
         assert!(app.name == "net" && app.entry.is_none() && app.guest.is_some());
+    }
+
+    #[test]
+    fn an_artifact_for_cuda_runs_where_it_is_told_to_and_no_other_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("net.blink");
+        let placed = |shape, said| {
+            write(&path, shape);
+            let sources = [path.clone()];
+            let mut config = config(&sources);
+            config.defaults.device = said;
+            open(&scan(&sources).candidates[0], &config).map(|opened| opened.models[0].device)
+        };
+        let (cuda, devices) = (Shape { is_cuda: true, ..Shape::default() }, [Device::Cpu, Device::CudaOrCpu(1)]);
+        for device in devices.map(Some) {
+            assert_eq!(placed(cuda, device), Ok(device));
+            assert_eq!(placed(Shape::default(), device), Ok(None));
+        }
+        let error = placed(cuda, None).unwrap_err();
+        assert!(matches!(error, LoadError::Device { .. }) && error.to_string().contains("--device"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use blink_artifact::manifest::{
-    ArenaPlan, Dim, GraphEncoding, GuestKind, GuestRecord, ModelRecord, Optimisation, Provenance, ValueSpec,
+    ArenaPlan, DeviceRecord, Dim, GraphEncoding, GuestKind, GuestRecord, ModelRecord, Optimisation, Precision,
+    Provenance, ValueSpec,
 };
 use blink_artifact::{ArtifactWriter, ExecutionProvider, HostClass, Manifest, OrtVersion, Plan, SectionKind};
 use blink_runtime::{host, library};
@@ -27,11 +28,13 @@ pub(super) struct Shape {
     pub(super) is_foreign: bool,
     /// For another ONNX Runtime.
     pub(super) is_old: bool,
+    /// For CUDA.
+    pub(super) is_cuda: bool,
 }
 
 impl Default for Shape {
     fn default() -> Shape {
-        Shape { models: 1, model_name: "m", guest: false, is_foreign: false, is_old: false }
+        Shape { models: 1, model_name: "m", guest: false, is_foreign: false, is_old: false, is_cuda: false }
     }
 }
 
@@ -45,7 +48,7 @@ pub(super) fn write(path: &Path, shape: Shape) {
     };
     let record = |index: u32| ModelRecord {
         name: format!("{}{index}", shape.model_name),
-        encoding: GraphEncoding::Ort,
+        encoding: if shape.is_cuda { GraphEncoding::Onnx } else { GraphEncoding::Ort },
         inputs: vec![value("x")],
         outputs: vec![value("y")],
         optimisation: Optimisation::Extended,
@@ -59,7 +62,13 @@ pub(super) fn write(path: &Path, shape: Shape) {
             set_dims: Vec::new(),
             nodes: (1, 1),
         },
-        device: None,
+        device: shape.is_cuda.then(|| DeviceRecord {
+            precision: Precision::Fp32,
+            error: None,
+            cudnn: false,
+            trial: None,
+            weights: Vec::new(),
+        }),
     };
     let guest = GuestRecord {
         name: "g".into(),
@@ -74,8 +83,12 @@ pub(super) fn write(path: &Path, shape: Shape) {
     let other = HostClass::ALL.into_iter().find(|class| !class.runs_on(here)).unwrap();
     let ort = OrtVersion::parse(if shape.is_old { "1.2.3" } else { library::ORT_VERSION }).unwrap();
     let plan = Plan {
-        host_class: if shape.is_foreign { other } else { here },
-        provider: ExecutionProvider::Cpu,
+        host_class: match shape {
+            Shape { is_cuda: true, .. } => here.portable(),
+            Shape { is_foreign: true, .. } => other,
+            _ => here,
+        },
+        provider: if shape.is_cuda { ExecutionProvider::Cuda } else { ExecutionProvider::Cpu },
         ort,
         models: shape.models,
         sections: 1 + shape.models + u32::from(shape.guest),
@@ -110,6 +123,7 @@ pub(super) fn model(name: &str, version: u64) -> Model {
         guest: None,
         weights: 0,
         private: 0,
+        device: None,
         settings: Default::default(),
         statistics: Statistics::default(),
     }

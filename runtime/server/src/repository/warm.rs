@@ -50,7 +50,8 @@ impl Warmer {
 
     /// Has a snapshot made of `model`, after those that wait already.
     pub(super) fn push(&self, model: &Arc<Model>) {
-        if let Some(models) = &self.models {
+        // Nobody writes the state of a device down.
+        if let (Some(models), None) = (&self.models, model.device) {
             // The thread is gone only where this process ends.
             let _ = models.send(Arc::downgrade(model));
         }

@@ -50,10 +50,7 @@ impl Reply {
 
     /// Why there is no answer.
     pub(super) fn error(error: &RequestError) -> Reply {
-        let retry_after = match error {
-            RequestError::Full { retry_after, .. } => Some(retry_after.as_secs().max(1)),
-            _ => None,
-        };
+        let retry_after = error.retry_after().map(|after| after.as_secs().max(1));
         Reply { retry_after, ..Reply::words(status(error), &error.to_string()) }
     }
 
@@ -106,7 +103,7 @@ fn status(error: &RequestError) -> StatusCode {
         RequestError::Invalid(_) => StatusCode::BAD_REQUEST,
         RequestError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         RequestError::Forbidden(_) => StatusCode::FORBIDDEN,
-        RequestError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        RequestError::Unavailable(_) | RequestError::Later { .. } => StatusCode::SERVICE_UNAVAILABLE,
         RequestError::Full { .. } => StatusCode::TOO_MANY_REQUESTS,
         RequestError::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
         // Only logs see it: nobody waits for it.
@@ -131,6 +128,7 @@ mod tests {
             (RequestError::TooLarge { limit: 5 }, 413, None),
             (RequestError::Forbidden(String::new()), 403, None),
             (RequestError::Unavailable(String::new()), 503, None),
+            (RequestError::Later { words: "full".into(), retry_after: Duration::from_secs(2) }, 503, Some("2")),
             (full(10), 429, Some("1")),
             (full(3000), 429, Some("3")),
             (RequestError::Deadline { allowed: Duration::ZERO }, 504, None),

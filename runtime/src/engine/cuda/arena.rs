@@ -26,7 +26,8 @@ pub struct DeviceArena {
 
 #[derive(Default)]
 struct State {
-    regions: Vec<(Allocation, FreeList)>,
+    /// None where one was given back.
+    regions: Vec<Option<(Allocation, FreeList)>>,
     /// Address of each lent block: its region, and its length.
     lent: HashMap<u64, (usize, usize)>,
     /// Why there was no block, the last time that there was none.
@@ -41,11 +42,29 @@ thread_local! {
 impl DeviceArena {
     /// An arena with a region of `expected` bytes; with none yet where that is 0.
     pub fn new(budget: &'static Budget, expected: u64) -> Result<DeviceArena, CudaError> {
-        let mut state = State::default();
-        if expected > 0 {
-            state.grow(budget, usize::try_from(expected).unwrap_or(usize::MAX))?;
+        let arena = DeviceArena { budget, state: Mutex::default() };
+        arena.expect(expected)?;
+        Ok(arena)
+    }
+
+    /// Makes sure that `bytes` fit into one region.
+    pub fn expect(&self, bytes: u64) -> Result<(), CudaError> {
+        let len = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let mut state = self.lock();
+        if len > 0 && state.best_fit(len).is_none() {
+            state.grow(self.budget, len)?;
         }
-        Ok(DeviceArena { budget, state: Mutex::new(state) })
+        Ok(())
+    }
+
+    /// Gives every region back that nothing is lent from.
+    pub fn trim(&self) {
+        let mut state = self.lock();
+        let is_unused =
+            |region: &Option<(Allocation, FreeList)>| region.as_ref().is_some_and(|(_, list)| list.is_whole());
+        let unused: Vec<_> = state.regions.iter_mut().filter(|region| is_unused(region)).map(Option::take).collect();
+        drop(state);
+        drop(unused);
     }
 
     /// Runs `work` with this arena behind every allocation that ONNX Runtime makes on this thread.
@@ -71,11 +90,7 @@ impl DeviceArena {
     pub(super) fn alloc(&self, len: usize) -> Option<u64> {
         let len = len.max(1).checked_next_multiple_of(ALIGNMENT)?;
         let mut state = self.lock();
-        let best = |state: &State| {
-            let fits = state.regions.iter().enumerate().filter_map(|(at, (_, list))| Some((list.best_fit(len)?, at)));
-            fits.min().map(|(_, at)| at)
-        };
-        let at = match best(&state) {
+        let at = match state.best_fit(len) {
             Some(at) => at,
             None => match state.grow(self.budget, len.max(LEAST_REGION)).or_else(|_| state.grow(self.budget, len)) {
                 Ok(at) => at,
@@ -85,7 +100,7 @@ impl DeviceArena {
                 }
             },
         };
-        let (memory, list) = &mut state.regions[at];
+        let (memory, list) = state.regions[at].as_mut()?;
         let address = memory.address() + list.take(len)? as u64;
         state.lent.insert(address, (at, len));
         Some(address)
@@ -95,8 +110,10 @@ impl DeviceArena {
     pub(super) fn free(&self, address: u64) -> bool {
         let mut state = self.lock();
         let Some((at, len)) = state.lent.remove(&address) else { return false };
-        let (memory, list) = &mut state.regions[at];
-        list.give((address - memory.address()) as usize, len);
+        // A region that something is lent from is there.
+        if let Some((memory, list)) = &mut state.regions[at] {
+            list.give((address - memory.address()) as usize, len);
+        }
         true
     }
 
@@ -112,7 +129,7 @@ impl DeviceArena {
 
     /// Bytes that it holds.
     pub fn bytes(&self) -> u64 {
-        self.lock().regions.iter().map(|(memory, _)| memory.bytes()).sum()
+        self.lock().regions.iter().flatten().map(|(memory, _)| memory.bytes()).sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -122,10 +139,26 @@ impl DeviceArena {
 }
 
 impl State {
+    /// The region with the smallest free part that holds `len` bytes.
+    fn best_fit(&self, len: usize) -> Option<usize> {
+        let regions = self.regions.iter().enumerate().filter_map(|(at, region)| Some((at, region.as_ref()?)));
+        let fits = regions.filter_map(|(at, (_, list))| Some((list.best_fit(len)?, at)));
+        fits.min().map(|(_, at)| at)
+    }
+
     fn grow(&mut self, budget: &'static Budget, len: usize) -> Result<usize, CudaError> {
         let len = len.checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX);
         let memory = budget.allocate(len as u64)?;
-        self.regions.push((memory, FreeList::new(len)));
-        Ok(self.regions.len() - 1)
+        let region = Some((memory, FreeList::new(len)));
+        match self.regions.iter().position(Option::is_none) {
+            Some(at) => {
+                self.regions[at] = region;
+                Ok(at)
+            }
+            None => {
+                self.regions.push(region);
+                Ok(self.regions.len() - 1)
+            }
+        }
     }
 }

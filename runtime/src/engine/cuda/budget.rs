@@ -1,8 +1,9 @@
 //! [`Budget`]: how much of a device's memory its worker may hold, and the weights that it keeps of models that sleep.
 //!
-//! Weights are kept after their model has gone, so that it starts again without an upload. They are the first to give
-//! way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
+//! Weights are kept after their model has gone, and its session over them, so that it starts again without an upload and
+//! without a session to be made. They are the first to give way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +11,11 @@ use blink_artifact::Artifact;
 
 use super::CudaError;
 use super::gpu::{DeviceMemory, Gpu};
-use super::kept::{Kept, UploadedWeights};
+use super::kept::{Kept, SessionKey, UploadedWeights};
 use super::upload::Uploader;
+
+/// Most sessions that sleep. Each has handles of NVIDIA's libraries, whose memory no budget counts.
+const MOST_ASLEEP: usize = 16;
 
 /// The memory of one device that one worker may hold.
 pub struct Budget {
@@ -19,6 +23,8 @@ pub struct Budget {
     uploader: Uploader,
     most: u64,
     state: Mutex<State>,
+    /// Held while it is decided who uploads weights: of two starts at once, the second waits for the first one's.
+    deciding: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -45,7 +51,14 @@ pub struct BudgetStats {
 
 /// Memory that counts against a budget. Dropped, it is free again.
 pub struct Allocation {
+    /// Before `_reserved`: it is free before others count on it.
     memory: DeviceMemory,
+    _reserved: Reserved,
+}
+
+/// Bytes that count against a budget.
+struct Reserved {
+    bytes: u64,
     budget: &'static Budget,
 }
 
@@ -66,9 +79,9 @@ impl Allocation {
     }
 }
 
-impl Drop for Allocation {
+impl Drop for Reserved {
     fn drop(&mut self) {
-        self.budget.lock().held -= self.memory.bytes();
+        self.budget.lock().held -= self.bytes;
     }
 }
 
@@ -77,25 +90,19 @@ impl Budget {
     pub fn new(gpu: &'static Gpu, most: Option<u64>) -> Result<Budget, CudaError> {
         let free = gpu.memory()?.free;
         let most = most.unwrap_or(free / 10 * 9);
-        Ok(Budget { gpu, uploader: Uploader::new(gpu)?, most, state: Mutex::default() })
+        Ok(Budget { gpu, uploader: Uploader::new(gpu)?, most, state: Mutex::default(), deciding: Mutex::default() })
     }
 
-    /// Memory of `bytes` bytes, at least 1. Weights of models that sleep give way to it.
+    /// Memory of `bytes` bytes, at least 1. Weights of models that sleep give way to it, if that is of any use.
     pub fn allocate(&'static self, bytes: u64) -> Result<Allocation, CudaError> {
         loop {
-            let refused = if self.reserve(bytes) {
-                match self.gpu.allocate(bytes) {
-                    Ok(memory) => return Ok(Allocation { memory, budget: self }),
-                    Err(error) => {
-                        self.lock().held -= bytes;
-                        match error {
-                            CudaError::Memory { .. } => error,
-                            other => return Err(other),
-                        }
-                    }
-                }
-            } else {
-                CudaError::Budget { bytes, held: self.lock().held, most: self.most }
+            let refused = match self.reserve(bytes)? {
+                Some(reserved) => match self.gpu.allocate(bytes) {
+                    Ok(memory) => return Ok(Allocation { memory, _reserved: reserved }),
+                    Err(error @ CudaError::Memory { .. }) => error,
+                    Err(other) => return Err(other),
+                },
+                None => self.refused(bytes),
             };
             // Dropped outside of the lock, which their end takes.
             let gave_way = self.lock().evict();
@@ -117,14 +124,20 @@ impl Budget {
             let is_there = found.is_there();
             return Ok(Some((found, is_there)));
         }
+        let deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = self.find(hash, artifact, model) {
+            let is_there = found.is_there();
+            return Ok(Some((found, is_there)));
+        }
         let memory = self.allocate(artifact.weights(model).len() as u64)?;
         let weights = Arc::new(UploadedWeights::new(memory));
         let mut state = self.lock();
         state.clock += 1;
         let kept = Kept::new(&weights, Arc::clone(artifact), model, state.clock);
-        // Two starts at once have both uploaded; one of them is kept.
+        // Where others are there that are not the same, these go with their model.
         state.weights.entry(*hash).or_insert(kept);
         drop(state);
+        drop(deciding);
         weights.begin(&self.uploader, artifact, model);
         Ok(Some((weights, false)))
     }
@@ -137,7 +150,10 @@ impl Budget {
             let now = state.clock;
             let kept = state.weights.get_mut(hash)?;
             if kept.weights.has_failed() {
-                state.weights.remove(hash);
+                // Dropped outside of the lock, which its end takes.
+                let failed = state.weights.remove(hash);
+                drop(state);
+                drop(failed);
                 return None;
             }
             kept.last_used = now;
@@ -146,14 +162,52 @@ impl Budget {
         // A table only says what a section's hash is. Before weights of one file serve another, both are hashed.
         if !is_known {
             let is_true = |artifact: &Artifact, model: u32| blake3::hash(artifact.weights(model)).as_bytes() == hash;
-            if !is_true(&first.0, first.1) || !is_true(from, model) {
-                return None;
+            let (is_first_true, is_true) = (is_true(&first.0, first.1), is_true(from, model));
+            // Others may have taken the place meanwhile. What gives way is dropped outside of the lock.
+            let mut state = self.lock();
+            let same = state.weights.get_mut(hash).filter(|kept| Arc::ptr_eq(&kept.weights, &found));
+            match same {
+                Some(kept) if is_first_true && is_true => _ = kept.files.insert(from.file_id()),
+                // A file that lies about its weights does not keep the place from the one that they are of.
+                Some(_) if !is_first_true => {
+                    let liar = state.weights.remove(hash);
+                    drop(state);
+                    drop(liar);
+                }
+                _ => {}
             }
-            if let Some(kept) = self.lock().weights.get_mut(hash) {
-                kept.files.insert(from.file_id());
+            if !is_first_true || !is_true {
+                return None;
             }
         }
         Some(found)
+    }
+
+    /// Keeps the session of a model that ends, over its weights; drops it where those are not kept. Of too many, the one
+    /// whose weights were used least recently goes.
+    pub fn put_to_sleep(&self, hash: &[u8; 32], key: SessionKey, session: Box<dyn Any + Send>) {
+        let mut state = self.lock();
+        let Some(kept) = state.weights.get_mut(hash) else {
+            // What a session has is given back to this budget: never under its lock.
+            drop(state);
+            return drop(session);
+        };
+        let replaced = kept.put_to_sleep(key, session);
+        let total: usize = state.weights.values().map(Kept::sessions).sum();
+        let oldest = state.weights.values_mut().filter(|kept| kept.sessions() > 0).min_by_key(|kept| kept.last_used);
+        let oldest = oldest.filter(|_| total > MOST_ASLEEP).and_then(Kept::wake_any);
+        drop(state);
+        drop((replaced, oldest));
+    }
+
+    /// Gives the session that sleeps over these weights, where there is such a one.
+    pub fn wake(&self, hash: &[u8; 32], key: &SessionKey) -> Option<Box<dyn Any + Send>> {
+        let mut state = self.lock();
+        state.clock += 1;
+        let now = state.clock;
+        let kept = state.weights.get_mut(hash)?;
+        kept.last_used = now;
+        kept.wake(key)
     }
 
     /// Lets go of weights: nobody finds them here any more. Their memory is free once no model uses them.
@@ -166,8 +220,7 @@ impl Budget {
     /// What it holds now.
     pub fn stats(&self) -> BudgetStats {
         let state = self.lock();
-        let asleep = state.weights.values().filter(|kept| kept.is_asleep()).map(|kept| kept.weights.bytes()).sum();
-        BudgetStats { most: self.most, held: state.held, asleep, evicted: state.evicted }
+        BudgetStats { most: self.most, held: state.held, asleep: state.asleep(), evicted: state.evicted }
     }
 
     /// The device.
@@ -175,15 +228,24 @@ impl Budget {
         self.gpu
     }
 
-    fn reserve(&self, bytes: u64) -> bool {
+    /// Counts `bytes` in; `None` where weights have to give way before. An error where that would not do.
+    fn reserve(&'static self, bytes: u64) -> Result<Option<Reserved>, CudaError> {
         let mut state = self.lock();
-        match state.held.checked_add(bytes).filter(|held| *held <= self.most) {
-            Some(held) => {
+        match state.held.checked_add(bytes) {
+            Some(held) if held <= self.most => {
                 state.held = held;
-                true
+                Ok(Some(Reserved { bytes, budget: self }))
             }
-            None => false,
+            Some(held) if held - state.asleep() <= self.most => Ok(None),
+            _ => {
+                drop(state);
+                Err(self.refused(bytes))
+            }
         }
+    }
+
+    fn refused(&self, bytes: u64) -> CudaError {
+        CudaError::Budget { bytes, held: self.lock().held, most: self.most }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -192,6 +254,11 @@ impl Budget {
 }
 
 impl State {
+    /// Bytes of weights that no model uses.
+    fn asleep(&self) -> u64 {
+        self.weights.values().filter(|kept| kept.is_asleep()).map(|kept| kept.weights.bytes()).sum()
+    }
+
     /// Takes the weights out that no model uses and that were used least recently.
     fn evict(&mut self) -> Option<Kept> {
         let asleep = self.weights.iter().filter(|(_, kept)| kept.is_asleep());

@@ -17,6 +17,9 @@ pub(super) type Handle = *mut c_void;
 const OUT_OF_MEMORY: Code = 2;
 const NO_DEVICE: Code = 100;
 
+/// The least version of CUDA that a driver has to know, as it tells it: that of NVIDIA's libraries here.
+const LEAST_VERSION: c_int = 13_000;
+
 /// Whether a code says that the context is gone for good: the driver's errors of memory accesses and of hardware (700 to
 /// 720), one that it cannot name (999), and a device that is no longer to be had (46).
 pub(super) fn is_lost(code: Code) -> bool {
@@ -47,6 +50,7 @@ macro_rules! functions {
 
 functions! {
     init = "cuInit": fn(c_uint);
+    version = "cuDriverGetVersion": fn(*mut c_int);
     device_count = "cuDeviceGetCount": fn(*mut c_int);
     device = "cuDeviceGet": fn(*mut c_int, c_int);
     device_name = "cuDeviceGetName": fn(*mut c_char, c_int, c_int);
@@ -104,6 +108,12 @@ fn load() -> Result<Functions, CudaError> {
         CudaError::NoDriver { reason }
     })?;
     let functions = Functions::of(library)?;
+    let mut version = 0;
+    // SAFETY: the pointer to the result is valid for a write; this function may be called first.
+    functions.check("cuDriverGetVersion", unsafe { (functions.version)(&mut version) })?;
+    if version < LEAST_VERSION {
+        return Err(CudaError::DriverVersion { major: version / 1000, minor: version % 1000 / 10 });
+    }
     // SAFETY: flags must be 0.
     match unsafe { (functions.init)(0) } {
         // Which devices there are is asked for next.

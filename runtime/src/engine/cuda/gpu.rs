@@ -84,6 +84,11 @@ impl Gpu {
         Ok(MemoryInfo { free: free as u64, total: total as u64 })
     }
 
+    /// Why its context is lost; `None` where it is not. It says so at every call, whatever is made of an earlier one.
+    pub fn lost(&self) -> Option<CudaError> {
+        self.memory().err().filter(CudaError::is_lost)
+    }
+
     /// Memory of `bytes` bytes, at least 1, aligned to 256.
     pub fn allocate(&'static self, bytes: u64) -> Result<DeviceMemory, CudaError> {
         self.make_current()?;

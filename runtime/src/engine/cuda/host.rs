@@ -67,7 +67,7 @@ impl DeviceHost {
         }
         let weights = uploaded.map(|uploaded| Weights::new(self.gpu, uploaded, tensors)).transpose()?;
         let arena = Arc::new(DeviceArena::new(self.budget, expected)?);
-        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, runs, cudnn, strict })
+        Ok(Share { gpu: self.gpu, stream: self.gpu.stream()?, arena, weights, runs, strict })
     }
 
     fn run_first_model(&self) -> Result<(), EngineError> {

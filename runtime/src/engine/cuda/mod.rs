@@ -33,7 +33,7 @@ pub(super) use bound::Bound;
 pub use budget::{Allocation, Budget, BudgetStats};
 pub use gpu::{DeviceMemory, Gpu, MemoryInfo, Stream};
 pub use host::DeviceHost;
-pub use kept::UploadedWeights;
+pub use kept::{SessionKey, UploadedWeights};
 pub(super) use provider::append;
 pub use provider::{Share, load_cudnn, load_libraries};
 pub use upload::Uploader;
@@ -51,6 +51,11 @@ pub enum CudaError {
     NoDriver { reason: String },
     #[error("NVIDIA's driver is too old: it has no function {function}; install one for CUDA 13")]
     OldDriver { function: &'static str },
+    #[error(
+        "NVIDIA's driver knows CUDA {major}.{minor}, and CUDA 13.0 is needed: install a newer driver, and see `blink \
+         doctor`; or give --device cpu, or cuda-or-cpu"
+    )]
+    DriverVersion { major: i32, minor: i32 },
     #[error("device cuda:{asked} is not there: the driver has {found}; see `blink doctor`")]
     NoDevice { asked: u32, found: u32 },
     #[error(

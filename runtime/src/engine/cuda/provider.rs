@@ -27,7 +27,8 @@ pub fn load_libraries() -> Result<(), CudaError> {
     NEEDED.into_iter().try_for_each(load)
 }
 
-/// Loads cuDNN, which takes its time and memory, for a model that needs it.
+/// Loads cuDNN, for a model that needs it: ONNX Runtime, which has looked for it when the process began, only says at
+/// that node's first run that it is not there.
 pub fn load_cudnn() -> Result<(), CudaError> {
     load(CUDNN)
 }
@@ -55,8 +56,6 @@ pub struct Share {
     pub weights: Option<Weights>,
     /// How runs are made.
     pub runs: DeviceRuns,
-    /// Whether a node may be computed by cuDNN.
-    pub cudnn: bool,
     /// Whether a node that is left to the CPU is an error.
     pub strict: bool,
 }
@@ -76,6 +75,8 @@ impl Share {
     ) -> Result<T, EngineError> {
         self.gpu.make_current()?;
         self.wait_for_weights()?;
+        // What ONNX Runtime made up for before is not why this run fails.
+        self.arena.refusal();
         self.arena.during(work).map_err(|error| {
             if let Some(refusal) = self.arena.refusal() {
                 return refusal.into();
@@ -108,13 +109,17 @@ pub(in crate::engine) fn append(builder: &mut SessionBuilder, share: &Share) -> 
     check(unsafe { (api.CreateCUDAProviderOptions)(&mut options) })?;
     let options = Options(options);
     let ordinal = CString::new(share.gpu.ordinal().to_string()).unwrap_or_default();
+    // `enable_cudnn` is not among them: ONNX Runtime 1.31 reads it, and loses it on the way to the provider. A process
+    // that finds cuDNN makes a handle of it in every session.
     let settings: [(&CStr, &CStr); 5] = [
         (c"device_id", &ordinal),
+        // On by default, it has products of floats computed with 10 bits of each fraction, as many as half floats have:
+        // those are to be asked for by their name.
+        (c"use_tf32", c"0"),
         // The search that runs every algorithm takes seconds; the default one does not look at all.
         (c"cudnn_conv_algo_search", c"HEURISTIC"),
         (c"enable_cuda_graph", if share.runs == DeviceRuns::Graph { c"1" } else { c"0" }),
         (c"do_copy_in_default_stream", c"1"),
-        (c"enable_cudnn", if share.cudnn { c"1" } else { c"0" }),
     ];
     let keys: Vec<_> = settings.iter().map(|(key, _)| key.as_ptr()).collect();
     let values: Vec<_> = settings.iter().map(|(_, value)| value.as_ptr()).collect();

@@ -5,11 +5,13 @@
 //! | `text.rs` | the format: names, labels, numbers |
 //! | `server.rs` | the server as a whole |
 //! | `models.rs` | models, their workers and starts |
+//! | `devices.rs` | devices, and what models have of them |
 //! | `inference.rs` | the same under the `nv_inference_*` names that dashboards and autoscalers ask for |
 //! | `process.rs` | the process, as every exporter tells it |
 //!
 //! Times are seconds and sizes bytes, but for the `nv_` names. A model that nobody has asked has few lines.
 
+mod devices;
 mod inference;
 mod models;
 mod process;
@@ -44,6 +46,7 @@ fn write(view: &View) -> String {
     let named: Vec<Named<'_>> = view.models.iter().map(Named::of).collect();
     server::write(&mut text, view);
     models::write(&mut text, &named);
+    devices::write(&mut text, view, &named);
     inference::write(&mut text, &named);
     process::write(&mut text);
     text.into_string()

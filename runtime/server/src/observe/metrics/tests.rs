@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
-use blink_runtime::{Phase, Start, Timeline};
+use blink_artifact::manifest::DeviceRuns;
+use blink_runtime::engine::Placement;
+use blink_runtime::engine::cuda::BudgetStats;
+use blink_runtime::{DeviceFacts, Phase, Start, Timeline};
 
 use super::*;
+use crate::devices::DeviceView;
 use crate::observe::{Event, StartSeen, Statistics, Times};
 use crate::pool::{WorkerState, WorkerView};
 use crate::repository::ModelState;
@@ -41,6 +45,16 @@ fn view(models: Vec<Served>) -> View {
         memory: 5,
         budget: Some(7),
         running: 1,
+        devices: vec![
+            DeviceView {
+                ordinal: 0,
+                name: "GPU".into(),
+                is_usable: true,
+                memory: Some(BudgetStats { most: 100, held: 60, asleep: 20, evicted: 4 }),
+            },
+            DeviceView { ordinal: 1, name: String::new(), is_usable: false, memory: None },
+        ],
+        devices_lost: 3,
         models,
         starts: Vec::new(),
     }
@@ -69,6 +83,17 @@ fn busy() -> Served {
         private,
         shared: 1,
         answered: 2,
+        device: Some(DeviceFacts {
+            ordinal: 0,
+            name: "GPU".into(),
+            placement: Placement::default(),
+            weights: 40,
+            weights_were_there: true,
+            session_was_there: false,
+            runs: DeviceRuns::Plain,
+            arena: 8,
+            budget: BudgetStats::default(),
+        }),
     };
     served(NAME, &statistics, vec![worker(WorkerState::Busy, 10), worker(WorkerState::Idle, 20)])
 }
@@ -167,6 +192,12 @@ fn every_line_is_read_back() {
     assert_eq!(of("nv_inference_compute_infer_duration_us", &[]), 6000.0);
     assert_eq!(of("nv_inference_pending_request_count", &[]), 2.0);
     assert_eq!(value(&samples, "blink_memory_budget_bytes", &[]), 7.0);
+    assert_eq!(value(&samples, "blink_device_usable", &[("device", "cuda:1")]), 0.0);
+    assert_eq!(value(&samples, "blink_device_memory_bytes", &[("device", "cuda:0"), ("kind", "asleep")]), 20.0);
+    assert_eq!(value(&samples, "blink_device_evictions_total", &[("device", "cuda:0")]), 4.0);
+    assert_eq!(value(&samples, "blink_devices_lost_total", &[]), 3.0);
+    assert_eq!(of("blink_worker_device_bytes", &[("kind", "arena")]), 16.0);
+    assert_eq!(of("blink_worker_device_bytes", &[("kind", "weights")]), 40.0);
     assert_eq!(value(&samples, "blink_models", &[("state", "ready")]), 2.0);
     assert!(value(&samples, "process_open_fds", &[]) > 2.0);
     assert!(value(&samples, "process_resident_memory_bytes", &[]) > 1e5);

@@ -47,6 +47,7 @@ const model = (found) => {
   const notes = [
     found.reason,
     found.path && `guest (${found.guest}) at ${found.path}`,
+    found.device && `compiled for CUDA, runs on ${found.device}`,
     settings?.batching && `up to ${settings.batching.size} together`,
     found.batch_sizes.length && `batches of ${found.batch_sizes.join(", ")} give the answers of single runs`,
     Object.keys(counts.fallbacks).length && `started normally: ${counted(counts.fallbacks)}`,

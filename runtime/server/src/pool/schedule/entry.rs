@@ -19,6 +19,8 @@ pub(in crate::pool) struct Terms {
     pub(in crate::pool) queue: usize,
     /// How long a run may take.
     pub(in crate::pool) time: Option<Duration>,
+    /// The device in whose process its workers live, where they hold no memory of the host's.
+    pub(in crate::pool) device: Option<u32>,
     /// Bytes of weights, held once.
     pub(in crate::pool) weights: u64,
     /// Bytes that a worker is expected to hold for itself.
@@ -71,6 +73,8 @@ pub(in crate::pool) struct Entry<P: Parts> {
     pub(super) deaths: u32,
     /// Until when none is started.
     pub(super) pause: Option<Instant>,
+    /// Whether the pause ends as soon as a worker on its device has: room is being made for it.
+    pub(super) waits_for_room: bool,
     /// Why the last one died.
     pub(super) reason: String,
     /// Whether the answers are right for a batch dim of this size; empty: not known yet.
@@ -96,6 +100,7 @@ impl<P: Parts> Entry<P> {
             measured: None,
             deaths: 0,
             pause: None,
+            waits_for_room: false,
             reason: String::new(),
             sizes: Vec::new(),
         }
@@ -138,7 +143,8 @@ impl<P: Parts> Entry<P> {
 
     /// Bytes that one more worker will hold for itself, where none holds less than `least`.
     pub(super) fn private(&self, least: Option<u64>) -> u64 {
-        self.measured.unwrap_or(self.terms.private.max(least.unwrap_or(0)))
+        let expected = || if self.terms.device.is_some() { 0 } else { self.terms.private.max(least.unwrap_or(0)) };
+        self.measured.unwrap_or_else(expected)
     }
 
     /// When a client who finds the queue full should come again.

@@ -27,8 +27,9 @@ impl<P: Parts> Schedule<P> {
             return self.refuse(task, ending());
         };
         entry.used = now;
-        if entry.workers.is_empty() && entry.pause.is_some_and(|until| now < until) {
-            let error = RequestError::Unavailable(paused(entry));
+        let is_paused = entry.pause.is_some_and(|until| now < until) && !entry.waits_for_room;
+        if entry.workers.is_empty() && is_paused {
+            let error = paused(entry, now);
             return self.refuse(task, error);
         }
         if entry.is_at_rest() {
@@ -75,7 +76,7 @@ impl<P: Parts> Schedule<P> {
         let took = match ran {
             Ran::Answered(took) | Ran::Spent(took) => {
                 seat.answered += seat.tickets.len() as u64;
-                (entry.deaths, entry.pause) = (0, None);
+                (entry.deaths, entry.pause, entry.waits_for_room) = (0, None, false);
                 entry.run.add(took);
                 took
             }
@@ -111,6 +112,11 @@ impl<P: Parts> Schedule<P> {
             return tasks.into_iter().for_each(|task| self.refuse(task, death.error.clone()));
         };
         let id = seat.model;
+        let is_wanted = seat.stopped.is_none() && !self.is_stopping;
+        let is_made_room = death.wants_room && is_wanted && self.make_room_on_device(id, now);
+        // Those that it has already answer what it was started for.
+        let goes_back = is_made_room || death.wants_room && is_wanted && self.staying(id) > 0;
+        let mut waiting = Vec::new();
         let is_waited_for = |ticket| seat.tickets.iter().any(|(other, waits)| *other == ticket && *waits);
         for mut task in tasks {
             let error = match seat.stopped {
@@ -119,6 +125,10 @@ impl<P: Parts> Schedule<P> {
                 Some(Stop::Time) => self.too_long(id),
                 None if !is_waited_for(task.ticket()) => RequestError::Cancelled,
                 None if self.is_stopping => ending(),
+                None if goes_back => {
+                    waiting.push(task);
+                    continue;
+                }
                 None if death.is_worth_another && task.run_again() => {
                     if let Some(entry) = self.models.get_mut(&id) {
                         entry.again.push_back(task);
@@ -130,8 +140,15 @@ impl<P: Parts> Schedule<P> {
             };
             self.refuse(task, error);
         }
-        if seat.stopped.is_none() && seat.state != WorkerState::Ending {
-            self.count_death(id, &death.error, now);
+        if let Some(entry) = self.models.get_mut(&id) {
+            // None of them was run.
+            waiting.into_iter().rev().for_each(|task| entry.queue.push_front(task));
+        }
+        if let Some(entry) = self.models.get_mut(&id).filter(|_| is_made_room) {
+            (entry.pause, entry.waits_for_room) = (Some(now + PAUSE), true);
+            self.due(now + PAUSE);
+        } else if seat.stopped.is_none() && seat.state != WorkerState::Ending {
+            self.count_death(id, &death, now);
         }
         self.hunger(id);
         self.dispatch(now);
@@ -141,6 +158,7 @@ impl<P: Parts> Schedule<P> {
     /// A worker that was told to end has.
     pub(in crate::pool) fn ended(&mut self, worker: u64, now: Instant) {
         let Some(seat) = self.remove(worker) else { return };
+        self.room_on_device(seat.model);
         self.dispatch(now);
         self.settle(seat.model, now);
     }
@@ -267,16 +285,24 @@ impl<P: Parts> Schedule<P> {
         }
     }
 
-    fn count_death(&mut self, id: u64, error: &RequestError, now: Instant) {
+    fn count_death(&mut self, id: u64, death: &Death, now: Instant) {
         let Some(entry) = self.models.get_mut(&id) else { return };
-        entry.deaths = entry.deaths.saturating_add(1);
-        entry.reason = error.to_string();
-        if entry.deaths < LOOP {
-            return;
-        }
-        let pause = PAUSE.saturating_mul(1 << (entry.deaths - LOOP).min(8)).min(MAX_PAUSE);
-        entry.pause = Some(now + pause);
-        let error = entry.workers.is_empty().then(|| RequestError::Unavailable(paused(entry)));
+        entry.reason = match &death.error {
+            RequestError::Later { words, .. } => words.clone(),
+            error => error.to_string(),
+        };
+        let pause = if death.wants_room {
+            // Others on the device may sleep meanwhile.
+            PAUSE
+        } else {
+            entry.deaths = entry.deaths.saturating_add(1);
+            if entry.deaths < LOOP {
+                return;
+            }
+            PAUSE.saturating_mul(1 << (entry.deaths - LOOP).min(8)).min(MAX_PAUSE)
+        };
+        (entry.pause, entry.waits_for_room) = (Some(now + pause), false);
+        let error = entry.workers.is_empty().then(|| paused(entry, now));
         self.due(now + pause);
         if let Some(error) = error {
             self.refuse_waiting(id, &error);
@@ -293,7 +319,13 @@ fn ending() -> RequestError {
     RequestError::Unavailable("the server is ending; ask another one".into())
 }
 
-fn paused<P: Parts>(entry: &Entry<P>) -> String {
+fn paused<P: Parts>(entry: &Entry<P>, now: Instant) -> RequestError {
     let Entry { terms, deaths, reason, .. } = entry;
-    format!("model '{}' is not started now: its last {deaths} workers died, the last one so: {reason}", terms.name)
+    let why = match deaths {
+        0..LOOP => reason.clone(),
+        _ => format!("its last {deaths} workers died, the last one so: {reason}"),
+    };
+    let words = format!("model '{}' is not started now: {why}", terms.name);
+    let left = entry.pause.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+    RequestError::Later { words, retry_after: Duration::from_secs(left.as_secs_f64().ceil() as u64) }
 }

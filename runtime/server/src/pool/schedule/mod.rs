@@ -104,6 +104,26 @@ pub(super) struct Death {
     pub(super) error: RequestError,
     /// Whether another worker may fare better: not where the start itself failed.
     pub(super) is_worth_another: bool,
+    /// Whether it was a start that found no room on a device: no fault of the model's, and nothing that trying at once
+    /// again helps.
+    pub(super) wants_room: bool,
+}
+
+impl Death {
+    /// A worker that lived died, and another one may fare better.
+    pub(super) fn of_worker(error: RequestError) -> Death {
+        Death { error, is_worth_another: true, wants_room: false }
+    }
+
+    /// A start failed, and so would the next, or what the worker did is not to be done again.
+    pub(super) fn of_start(error: RequestError) -> Death {
+        Death { error, is_worth_another: false, wants_room: false }
+    }
+
+    /// A start found no room on a device.
+    pub(super) fn for_want_of_room(error: RequestError) -> Death {
+        Death { error, is_worth_another: false, wants_room: true }
+    }
 }
 
 /// What all workers together may take.

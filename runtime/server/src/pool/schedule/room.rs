@@ -4,6 +4,9 @@
 //! it fits, and it is launched once they are reaped. Those go first that have nothing to do, of the model that was used
 //! least recently; then, where its model is well ahead of the one that waits, a busy one when its run is over. The fewest
 //! workers that a model is to keep are never taken.
+//!
+//! What a device's memory holds, nobody knows here: a start there that finds no room says so, and is then made some in
+//! the same way, one worker at a time.
 
 use std::time::Instant;
 
@@ -92,6 +95,36 @@ impl<P: Parts> Schedule<P> {
         victims.into_iter().for_each(|worker| self.end(worker, Some(Event::Evicted), now));
     }
 
+    /// Makes room on the model's device, where a worker of it found none: whether that is worth waiting for. Of the other
+    /// models there, the one that was used least recently gives a worker that waits, unless one is ending already.
+    pub(super) fn make_room_on_device(&mut self, id: u64, now: Instant) -> bool {
+        let device = |entry: &super::Entry<P>| entry.terms.device;
+        let Some(own) = self.models.get(&id).and_then(device) else { return false };
+        let others = || self.models.iter().filter(|(other, entry)| **other != id && device(entry) == Some(own));
+        let is_ending = |worker: &u64| self.workers.get(worker).is_some_and(|seat| seat.state == WorkerState::Ending);
+        if others().any(|(_, entry)| entry.workers.iter().any(is_ending)) {
+            return true;
+        }
+        let can_give = others().filter(|(other, entry)| {
+            entry.waiting() == 0 && !entry.idle.is_empty() && self.staying(**other) > entry.kept_workers()
+        });
+        let Some(victim) = can_give.min_by_key(|(_, entry)| entry.used).map(|(_, entry)| entry.idle[0]) else {
+            return false;
+        };
+        self.end(victim, Some(Event::Evicted), now);
+        true
+    }
+
+    /// A worker has ended: those that wait for room on its device may try again.
+    pub(super) fn room_on_device(&mut self, id: u64) {
+        let Some(device) = self.models.get(&id).and_then(|entry| entry.terms.device) else { return };
+        for entry in self.models.values_mut().filter(|entry| entry.terms.device == Some(device)) {
+            if std::mem::take(&mut entry.waits_for_room) {
+                entry.pause = None;
+            }
+        }
+    }
+
     /// Workers of other models, and how many bytes they free when they end: `excess` at least, where there are enough.
     /// With `busy`, those too that models well ahead of this one need.
     fn victims(&self, id: u64, excess: u64, busy: bool) -> (Vec<u64>, u64) {
@@ -119,6 +152,10 @@ impl<P: Parts> Schedule<P> {
                         continue;
                     };
                     if freed >= excess || left <= entry.kept_workers() || victims.contains(worker) {
+                        continue;
+                    }
+                    // It holds nothing here, so its end would help nobody.
+                    if entry.terms.device.is_some() && seat.private == 0 {
                         continue;
                     }
                     left -= 1;

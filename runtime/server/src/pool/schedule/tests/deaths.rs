@@ -92,3 +92,25 @@ fn requests_of_a_batch_that_died_go_alone() {
     assert_eq!(world.ran(2, 1), [Did::Run(2, vec![3])]);
     assert_eq!(world.ran(2, 1), [Did::Run(2, vec![4])]);
 }
+
+#[test]
+fn a_start_without_room_waits_a_second_and_no_longer() {
+    let mut world = World::new(8, None).with(A, terms());
+    for round in 0..5 {
+        let ticket = world.tickets + 1;
+        assert_eq!(world.arrive(A), [Did::Launch(round + 1, vec![ticket])]);
+        assert_eq!(world.no_room(round + 1), [Did::Refuse(ticket, "unavailable")]);
+        assert_eq!(world.arrive(A), [Did::Refuse(ticket + 1, "unavailable")]);
+        world.pass(1000);
+    }
+    assert_eq!(world.schedule.models[&A].deaths, 0);
+}
+
+#[test]
+fn what_finds_no_room_on_a_second_worker_waits_for_the_first() {
+    let mut world = World::new(8, None).with(A, at_most(2));
+    world.arrive(A);
+    world.arrive(A);
+    assert_eq!(world.no_room(2), []);
+    assert_eq!(world.ran(1, 1), [Did::Run(1, vec![2])]);
+}

@@ -128,3 +128,53 @@ fn a_promise_that_nobody_needs_is_forgotten() {
     assert!(world.schedule.plans.is_empty() && world.schedule.is_deserted());
     assert_eq!(world.arrive(A), [Did::Launch(2, vec![3])]);
 }
+
+fn on_device(device: u32) -> Terms {
+    Terms { device: Some(device), weights: 0, ..terms() }
+}
+
+/// The start that found no room waits until the other's worker has gone, and no longer.
+#[test]
+fn room_on_a_device_is_made_by_the_one_longest_unasked() {
+    let mut world = World::new(8, None).with(A, on_device(0)).with(B, on_device(0)).with(C, on_device(0));
+    for (model, worker) in [(A, 1), (B, 2)] {
+        world.arrive(model);
+        world.ran(worker, 1);
+    }
+    world.arrive(C);
+    assert_eq!(world.no_room(3), [Did::End(1, Some(Event::Evicted))]);
+    // Who comes meanwhile waits too.
+    assert_eq!(world.arrive(C), []);
+    assert_eq!(world.ended(1), [Did::Launch(4, vec![3])]);
+    assert_eq!(world.no_room(4), [Did::End(2, Some(Event::Evicted))]);
+    assert_eq!(world.ended(2), [Did::Launch(5, vec![3])]);
+    assert_eq!(world.no_room(5), [Did::Refuse(3, "unavailable"), Did::Refuse(4, "unavailable")]);
+    assert!(world.is_empty());
+}
+
+#[test]
+fn other_devices_busy_workers_and_kept_ones_give_no_room() {
+    let kept = Terms { workers: (1, 1), ..on_device(0) };
+    let mut world = World::new(8, None).with(A, on_device(1)).with(B, kept).with(C, on_device(0));
+    world.arrive(A);
+    world.ran(1, 1);
+    world.schedule.keep(B, world.now());
+    world.did();
+    world.ran(2, 1);
+    world.arrive(C);
+    assert_eq!(world.no_room(3), [Did::Refuse(2, "unavailable")]);
+    let mut world = World::new(8, None).with(A, on_device(0)).with(C, on_device(0));
+    world.arrive(A);
+    world.arrive(C);
+    assert_eq!(world.no_room(2), [Did::Refuse(2, "unavailable")]);
+}
+
+#[test]
+fn models_on_a_device_take_no_memory_here_and_give_none() {
+    let mut world = World::new(8, Some(3 * UNIT)).with(A, on_device(0)).with(B, terms()).with(C, terms());
+    world.arrive(A);
+    world.ran(1, 1);
+    assert_eq!(world.arrive(B), [Did::Launch(2, vec![2])]);
+    world.ran(2, 1);
+    assert_eq!(world.arrive(C), [Did::End(2, Some(Event::Evicted))]);
+}

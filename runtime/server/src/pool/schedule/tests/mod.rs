@@ -87,6 +87,7 @@ fn terms() -> Terms {
         idle: Duration::from_secs(30),
         queue: 1000,
         time: None,
+        device: None,
         weights: 2 * UNIT,
         private: UNIT,
         batching: None,
@@ -141,8 +142,18 @@ impl World {
     }
 
     fn die(&mut self, worker: u64, is_worth_another: bool) -> Vec<Did> {
+        let error = RequestError::Failed("died".into());
+        self.end_by(worker, if is_worth_another { Death::of_worker(error) } else { Death::of_start(error) })
+    }
+
+    /// The worker found no room on its device.
+    fn no_room(&mut self, worker: u64) -> Vec<Did> {
+        let error = RequestError::Later { words: "no room".into(), retry_after: Duration::from_secs(1) };
+        self.end_by(worker, Death::for_want_of_room(error))
+    }
+
+    fn end_by(&mut self, worker: u64, death: Death) -> Vec<Did> {
         let tasks = self.hands.remove(&worker).unwrap_or_default();
-        let death = Death { error: RequestError::Failed("died".into()), is_worth_another };
         self.schedule.died(worker, tasks, death, self.now());
         self.did()
     }
