@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what a start is measured against: `setup.sh [PEER...]`, by default `python`, which the cold-start bench uses.
-# Peers: python openvino iree tract wasmtime, or `all`. Each goes into target/peers/NAME (or $PEERS/NAME).
+# Peers: python openvino iree tract wasmtime, or `all`. Each goes into target/peers/NAME (or $PEERS/NAME). And python-gpu,
+# for machines with an NVIDIA GPU, which is not among all: NVIDIA's libraries it takes from `blink setup --device cuda`.
 #
 # Packages come by name from whatever pip and cargo are configured to use, in the versions below and in Cargo.lock. A
 # peer that cannot be installed says why and does not stop the others; the script then ends with 1.
@@ -37,6 +38,11 @@ python() {
     ORT_DISABLE_TELEMETRY=1 "$peers/python/bin/python" -c '
 import numpy, onnxruntime
 print("python: onnxruntime", onnxruntime.__version__, "and numpy", numpy.__version__, "are ready")'
+}
+
+python_gpu() {
+    environment python-gpu "onnxruntime-gpu==$ONNXRUNTIME" numpy onnx || return 1
+    echo "python-gpu: onnxruntime-gpu $ONNXRUNTIME is ready"
 }
 
 openvino() {
@@ -84,9 +90,10 @@ wasmtime() {
 failed=
 for peer in "$@"; do
     case $peer in
+    python-gpu) python_gpu || failed="$failed $peer" ;;
     python | openvino | iree | tract | wasmtime) "$peer" || failed="$failed $peer" ;;
     *)
-        echo "setup.sh: unknown peer '$peer': expected python, openvino, iree, tract, wasmtime or all" >&2
+        echo "setup.sh: unknown peer '$peer': expected python, python-gpu, openvino, iree, tract, wasmtime or all" >&2
         exit 2
         ;;
     esac

@@ -36,11 +36,6 @@ impl Setup {
         }
         let words = format!("; on the device {} of the CPU's answer to the same", close.words());
         self.answers.held_against.push_str(&words);
-        self.left_out.push(
-            "processor time, page faults, memory and system calls of a start: models on a device share one process"
-                .into(),
-        );
-        self.left_out.push("the bound: what touching the weights costs says nothing of a device".into());
         Ok(())
     }
 

@@ -17,6 +17,12 @@ use crate::progress;
 /// How often the weights are touched for the bound.
 const TOUCHES: usize = 11;
 
+/// What is not measured on a device, and why.
+const NOT_ON_A_DEVICE: [&str; 2] = [
+    "processor time, page faults, memory and system calls of a start: models on a device share one process",
+    "the bound: what touching the weights costs says nothing of a device",
+];
+
 /// Measures what `args` ask for, with files in `directory`.
 pub(super) fn measured(args: &StartArgs, directory: &Path) -> anyhow::Result<Measurement> {
     let mut rounds = args.rounds.rounds();
@@ -45,7 +51,10 @@ pub(super) fn measured(args: &StartArgs, directory: &Path) -> anyhow::Result<Mea
     let loads = if args.mode == Mode::Throughput { load::measure(&mut setup, &args.load)? } else { Vec::new() };
     let bound = match on_device {
         None => bound(&plan.artifact, plan.model.as_deref(), &ways)?,
-        Some(_) => None,
+        Some(_) => {
+            left_out.extend(NOT_ON_A_DEVICE.map(str::to_owned));
+            None
+        }
     };
     left_out.extend(without_disk(&rounds, &ways));
     let sweeps = sweeps(args, &plan, &mut setup.answers, &mut left_out)?;
