@@ -6,6 +6,7 @@
 //! | `provider.rs` | ONNX Runtime's own CUDA provider takes them for the real ones |
 //! | `law.rs` | every start answers the same, alone and beside others, and leaves nothing |
 //! | `weights.rs` | weights are uploaded once, kept, shared, and give way |
+//! | `sleep.rs` | a session that slept wakes with the same bits; runs with places of their own |
 //! | `refusals.rs` | what cannot run on a device is refused in words |
 //! | `fallback.rs` | `cuda-or-cpu` falls back aloud, and nothing else does |
 //! | `failures.rs` | too little memory, a failed copy or product: an error to one request |
@@ -33,6 +34,8 @@ mod provider;
 mod real;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod refusals;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod sleep;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod stand_ins;
 #[path = "../support/mod.rs"]
