@@ -59,7 +59,7 @@ pub(crate) fn rows(rows: usize) -> Tensor {
 /// Writes `NAME.onnx` and compiles `NAME.blink` from it, for CUDA.
 pub(crate) fn compile(folder: &Folder, name: &str, model: &ModelProto, options: &str) {
     folder.model(&format!("{name}.onnx"), model);
-    folder.blink(&format!("compile {name}.onnx -o {name}.blink --device cuda {options}")).ok();
+    folder.blink(&format!("compile {name}.onnx -o {name}.blink --device cuda --try-on none {options}")).ok();
 }
 
 /// A folder with `net.blink`, a [`network`] of 96 units, and its input `x.npy` of three rows.
