@@ -1,9 +1,9 @@
 //! Arenas behind ONNX Runtime's allocator interface for device memory. One allocator serves all sessions of the process;
 //! which arena a call is about, the thread that makes it knows.
 //!
-//! Where there is no memory, C++'s `std::bad_alloc` is thrown, as ONNX Runtime's own allocators throw: it does not look at
-//! what it is given, and would have a kernel write to null, which loses the device for every model on it. It catches the
-//! exception before it returns to us, and makes an error of it.
+//! Where there is no memory, C++'s `std::bad_alloc` is thrown, as ONNX Runtime's own allocators throw: it does not
+//! look at what it is given, and would have a kernel write to null, which loses the device for every model on it. It
+//! catches the exception before it returns to us, and makes an error of it.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
