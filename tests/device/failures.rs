@@ -2,7 +2,7 @@
 
 use blink_runtime::{FailureClass, LaunchError, WorkerError};
 
-use crate::inside::inside;
+use crate::inside::{inside, log};
 use crate::networks::{answer, compile, launcher, network, one_network, rows, started};
 use crate::support::Folder;
 use crate::support::cuda::Machine;
@@ -60,10 +60,16 @@ fn a_run_too_large_for_the_device_fails_alone() {
         let mut worker = started(&launcher, &folder, "net.blink");
         let mut other = started(&launcher, &folder, "net.blink");
         let expected = answer(&mut worker, &rows(3)).expect("it runs");
-        for _ in 0..3 {
-            let (class, message) = failed(answer(&mut worker, &rows(60_000)));
+        // Too large already as an input, and only as what comes out of the first product.
+        for count in [60_000, 16_000, 60_000] {
+            let before = log();
+            let (class, message) = failed(answer(&mut worker, &rows(count)));
             assert_eq!(class, FailureClass::DeviceMemory, "{message}");
             assert!(message.contains("do not fit in the device memory"), "{message}");
+            // Nothing is computed at an address that was not given.
+            let run = log().after(&before);
+            assert_eq!((run.count("gemm"), run.kernels().len()), (0, 0), "{run:?}");
+            assert_eq!(run.count("copy to-device"), usize::from(count == 16_000), "{run:?}");
             assert_eq!(answer(&mut worker, &rows(3)).expect("it runs"), expected);
             assert_eq!(answer(&mut other, &rows(3)).expect("it runs"), expected);
         }

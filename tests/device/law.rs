@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use blink_runtime::{Device, Start};
 
-use crate::inside::inside;
+use crate::inside::{inside, log};
 use crate::networks::{answer, compile, distance, launcher, network, on_device, rows, started};
 use crate::support::Folder;
 use crate::support::cuda::Machine;
@@ -32,6 +32,8 @@ fn every_start_answers_as_the_first() {
             assert_eq!(first.start(), &Start::Resident);
             assert!(distance(&expected, &on_cpu) < most, "{name}: {}", distance(&expected, &on_cpu));
             assert!(!first.device().expect("facts").expect("a device").weights_were_there);
+            // Floats are not cut to TF32, which is ONNX Runtime's default.
+            assert_eq!(log().count("blas math 3"), 0);
             // Again; beside another of its kind; and once it has gone, with the weights that it has left.
             assert_eq!(answer(&mut first, &input).expect("it runs"), expected);
             let mut beside = started(&launcher, &folder, &artifact);

@@ -11,8 +11,8 @@ use crate::support::folder::BLINK;
 /// Columns of the input and of the output.
 pub(crate) const COLUMNS: usize = 64;
 
-/// Two layers, `x` f32 [batch, 64] to `y` f32 [batch, 64], with `width` units between them. Each seed has weights of its
-/// own.
+/// Two layers, `x` f32 [batch, 64] to `y` f32 [batch, 64], with `width` units between them. Each seed has weights of
+/// its own.
 pub(crate) fn network(width: usize, seed: u64) -> ModelProto {
     let mut random = Random::new(seed);
     let mut graph = GraphBuilder::new("network");

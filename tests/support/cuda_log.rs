@@ -7,6 +7,7 @@
 //! | `copy to-device`, `copy to-host`, `copy on-device`, `copy on-host` | bytes, device |
 //! | `context retain`, `context release`, `stream create`, `stream destroy` | device |
 //! | `blas create`, `blas-lt create`, `dnn create`, and `destroy` of each | device |
+//! | `blas math` | mode of the products that follow: 3 is TF32 |
 //! | `gemm` | rows, columns, depth, batch |
 //! | `launch` | the kernel's name, as the linker has it |
 //! | `fail`, `lost` | function, code |

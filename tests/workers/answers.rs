@@ -160,8 +160,8 @@ fn the_timeline_is_of_the_start_and_the_first_run() {
     worker.run(&[("x", models::x().view())]).expect("it runs");
     let timeline = *worker.timeline();
     let phases: Vec<_> = timeline.recorded().iter().map(|recorded| recorded.phase).collect();
-    // Neither restored, nor with a guest.
-    let others = [Phase::Restore, Phase::Link, Phase::Guest];
+    // Neither restored, nor with a guest, nor on a device.
+    let others = [Phase::Restore, Phase::Link, Phase::Guest, Phase::Context, Phase::Weights];
     let expected = Phase::ALL.into_iter().filter(|phase| !others.contains(phase)).collect::<Vec<_>>();
     assert_eq!(phases, expected);
     let recorded = timeline.recorded();

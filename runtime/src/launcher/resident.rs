@@ -235,3 +235,23 @@ fn environment(library: &Library) -> Vec<(OsString, OsString)> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::library::Origin;
+
+    #[test]
+    fn libraries_beside_onnx_runtime_are_found_first() {
+        let paths = |path: &str| {
+            let library = Library { path: path.into(), origin: Origin::Cache };
+            let found: Vec<_> =
+                environment(&library).into_iter().filter(|(name, _)| name == "LD_LIBRARY_PATH").collect();
+            assert_eq!(found.len(), 1, "{found:?}");
+            env::split_paths(&found[0].1).collect::<Vec<_>>()
+        };
+        assert_eq!(paths("/a b/libonnxruntime.so")[0].to_str(), Some("/a b"));
+        // One that cannot be a part of a list stands alone.
+        assert_eq!(paths("/a:b/libonnxruntime.so").len(), 2);
+    }
+}

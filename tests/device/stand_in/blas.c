@@ -35,6 +35,7 @@ int cublasSetStream_v2(void *handle, void *stream) {
 int cublasSetMathMode(int *handle, int mode) {
     ENTER();
     *handle = mode;
+    si_log("blas math %d", mode);
     return BLAS_OK;
 }
 
