@@ -100,7 +100,7 @@ fn sleepers_give_way_to_who_needs_the_room() {
             compile(&folder, name, &network(4096, seed as u64), "");
         }
         let weights = facts(&mut launched(&launcher(), &on_device(&folder, "a.blink"))).weights;
-        let launcher = launcher().with_device_memory(weights + (3 << 20));
+        let launcher = launcher().with_device_memory(weights + (1 << 20));
         for name in ["a.blink", "b.blink", "a.blink"] {
             let facts = facts(&mut launched(&launcher, &on_device(&folder, name)));
             assert!(!facts.session_was_there && !facts.weights_were_there, "{name}: {facts:?}");

@@ -15,7 +15,7 @@ use ort::value::{TensorElementType, ValueType};
 use super::call::{Stop, c_name, call};
 use super::cuda::{self, Bound, Share};
 use super::placement::{self, Placement};
-use super::threads::DeferredThreads;
+use super::threads::{DeferredThreads, Pinned};
 use super::value::Outputs;
 use super::{Engine, EngineError, check};
 
@@ -91,6 +91,8 @@ struct Inner {
     session: ort::session::Session,
     /// What it has of a device.
     share: Option<Share>,
+    /// Which nodes that device computes.
+    placement: Option<Placement>,
     threads: DeferredThreads,
     pin: bool,
     inputs: Vec<CString>,
@@ -123,7 +125,7 @@ impl Session {
         let (gpu, arena, is_strict) = (share.gpu, Arc::clone(&share.arena), share.strict);
         let made = arena.during(|| Session::make(engine, graph, options, inputs, outputs, Some(share)));
         let session = made.map_err(|error| arena.refusal().or_else(|| gpu.lost()).map_or(error, EngineError::Cuda))?;
-        let placement = Placement::of(&session.0.session)?;
+        let placement = session.0.placement.clone().unwrap_or_default();
         if is_strict && !placement.on_cpu.is_empty() {
             return Err(EngineError::Placement { nodes: placement.cpu_nodes() });
         }
@@ -165,13 +167,25 @@ impl Session {
         let output = |value: &ValueSpec| Ok::<_, EngineError>((c_name(&value.name)?, value.name.clone()));
         let outputs = outputs.iter().map(output).collect::<Result<_, _>>()?;
         let pin = options.pin;
+        let placement = share.as_ref().map(|_| Placement::of(&session)).transpose()?;
         let bound = match &share {
             Some(share) if share.runs != DeviceRuns::Plain => {
                 Bound::new(&session, share.arena.budget(), input_specs, output_specs)?
             }
             _ => None,
         };
-        Ok(Session(Arc::new(Inner { bound, session, share, threads, pin, inputs, outputs, engine, _graph: graph })))
+        Ok(Session(Arc::new(Inner {
+            bound,
+            session,
+            share,
+            placement,
+            threads,
+            pin,
+            inputs,
+            outputs,
+            engine,
+            _graph: graph,
+        })))
     }
 
     /// Starts the worker threads, if they wait, and computes every output from `inputs`, each with its index.
@@ -179,13 +193,19 @@ impl Session {
     /// Inputs are read where they stand. Names, dtypes and shapes are ONNX Runtime's to refuse: check them before
     /// for better words.
     pub fn run(&self, inputs: &[(usize, TensorView<'_>)]) -> Result<Outputs, EngineError> {
-        let _pinned = self.0.threads.start(self.0.pin)?;
+        let _pinned = self.start_threads()?;
         self.run_alone(inputs)
+    }
+
+    /// Starts the worker threads, if they wait and there is anything for them: a device needs none.
+    fn start_threads(&self) -> Result<Option<Pinned>, EngineError> {
+        let is_idle = self.0.placement.as_ref().is_some_and(|placement| placement.on_cpu.is_empty());
+        if is_idle { Ok(None) } else { self.0.threads.start(self.0.pin) }
     }
 
     /// As [`Session::run`]; `stop` may end it before it has an answer.
     pub fn run_until(&self, inputs: &[(usize, TensorView<'_>)], stop: &Stop) -> Result<Outputs, EngineError> {
-        let _pinned = self.0.threads.start(self.0.pin)?;
+        let _pinned = self.start_threads()?;
         self.call(inputs, Some(stop))
     }
 
