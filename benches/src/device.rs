@@ -19,8 +19,8 @@ use crate::measurement::Context;
 use crate::timeline::PhaseTime;
 
 /// How far an answer of a device may be from the CPU's, as a share of an output's largest value, where both compute with
-/// the same graph: TF32, in which a device multiplies floats, has 10 bits of mantissa, so each factor is off by up to
-/// 2^-11 (4.9e-4); ten times that is left to sums and layers.
+/// the same graph: it adds up in another order, and convolutions may go by transforms that lose digits. Ten times what a
+/// half float rounds off (2^-11, 4.9e-4); not measured on a device yet.
 pub const ROUNDING: f64 = 5e-3;
 
 /// The resident worker of a device, come up. Its clones are one worker; it ends with the last of them.
@@ -132,7 +132,7 @@ impl Closeness {
             Some(error) => format!("{error:.1e} recorded for its precision"),
             None => "no error recorded for its precision".to_owned(),
         };
-        format!("within {:.1e} of the largest value ({recorded}, and {ROUNDING:.0e} for TF32)", self.bound())
+        format!("within {:.1e} of the largest value ({recorded}, and {ROUNDING:.0e} for rounding)", self.bound())
     }
 
     /// How far an answer of the device is from the CPU's, as a share of the largest value.

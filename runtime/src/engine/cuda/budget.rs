@@ -1,7 +1,8 @@
 //! [`Budget`]: how much of a device's memory its worker may hold, and the weights that it keeps of models that sleep.
 //!
 //! Weights are kept after their model has gone, and its session over them, so that it starts again without an upload and
-//! without a session to be made. They are the first to give way: whoever needs memory evicts those that were used least recently. What a running model holds is never taken from it.
+//! without a session to be made. They are the first to give way: whoever needs memory evicts those that were used least
+//! recently. What a running model holds is never taken from it.
 
 use std::any::Any;
 use std::collections::HashMap;
