@@ -103,7 +103,7 @@ impl Job<'_> {
             file: Some(Arc::new(file)),
             model: Some(self.record.name.clone()),
             device: Some(Device::Cuda(self.place.ordinal)),
-            on_device: DeviceOptions { strict: false, runs: Some(runs) },
+            on_device: DeviceOptions { runs: Some(runs), ..DeviceOptions::default() },
             start: StartMode::Normal,
             ..WorkerSpec::new(self.artifact.path())
         };

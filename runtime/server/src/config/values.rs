@@ -141,6 +141,11 @@ pub fn address(text: &str) -> Result<Address, ValueError> {
     }
 }
 
+/// A directory's path.
+pub fn directory(text: &str) -> Result<PathBuf, ValueError> {
+    if text.is_empty() || text.contains('\0') { Err(wrong(text, "a directory's path")) } else { Ok(text.into()) }
+}
+
 /// `load` or `never`.
 pub fn warm(text: &str) -> Result<Warm, ValueError> {
     match text {

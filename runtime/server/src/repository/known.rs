@@ -42,6 +42,7 @@ impl Known {
             | LoadError::Host { .. }
             | LoadError::OrtVersion { .. }
             | LoadError::Device { .. }
+            | LoadError::Signature(_)
             | LoadError::DoesNotStart => false,
         }
     }
