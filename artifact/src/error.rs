@@ -49,8 +49,23 @@ pub enum OpenError {
     ModelCount { found: u32 },
     #[error("header byte {offset} is in use, expected zero; copy or compile it again")]
     ReservedHeaderByte { offset: usize },
-    #[error("signature block is in use, and this blink knows no signatures; use a newer one")]
-    UnknownSignature,
+    #[error(
+        "signature is of algorithm {algorithm}, which this blink does not know, expected 1 (ed25519); use a newer one"
+    )]
+    SignatureAlgorithm { algorithm: u32 },
+    #[error(
+        "signature block names no algorithm, and header byte {offset} in it is in use, expected zero; copy the artifact \
+         again, or sign it again"
+    )]
+    SignatureWithoutAlgorithm { offset: usize },
+    #[error("signature block names no key; copy the artifact again, or sign it again")]
+    SignatureWithoutKey,
+    #[error("signature is all zeros; copy the artifact again, or sign it again")]
+    SignatureEmpty,
+    #[error(
+        "header byte {offset} beside the signature is in use, expected zero; copy the artifact again, or sign it again"
+    )]
+    ReservedSignatureByte { offset: usize },
     #[error("file ends inside the section table: found {found} bytes, expected at least {expected}; copy it again")]
     TruncatedTable { found: u64, expected: u64 },
     #[error("structure hash does not match: header or section table were changed; copy or compile the artifact again")]

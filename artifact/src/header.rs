@@ -4,6 +4,7 @@
 //! allocates nothing.
 
 use crate::error::OpenError;
+use crate::signature::Signature;
 use crate::target::HostClass;
 
 /// First bytes of every artifact.
@@ -33,7 +34,7 @@ pub(crate) const HASHED: std::ops::Range<usize> = 0..64;
 pub(crate) const STRUCTURE_HASH: std::ops::Range<usize> = 64..96;
 /// Bytes set aside, all zero.
 pub(crate) const ZERO: [std::ops::Range<usize>; 3] = [46..48, 52..64, 96..128];
-/// Where a signature will stand.
+/// Where the signature block stands (`signature/block.rs`).
 pub(crate) const SIGNATURE: std::ops::Range<usize> = 128..256;
 
 /// Which hardware runs the graph.
@@ -116,6 +117,10 @@ pub struct Header {
     pub ort: OrtVersion,
     /// Hash of the rest of the header and of the table.
     pub structure_hash: [u8; 32],
+    /// Who says to have signed it; `None`: nobody. Not checked: see [`Artifact::verify_signature`].
+    ///
+    /// [`Artifact::verify_signature`]: crate::Artifact::verify_signature
+    pub signature: Option<Signature>,
 }
 
 impl Header {
@@ -167,12 +172,10 @@ impl Header {
                 return Err(OpenError::ReservedHeaderByte { offset: range.start + at });
             }
         }
-        if bytes[SIGNATURE].iter().any(|&byte| byte != 0) {
-            return Err(OpenError::UnknownSignature);
-        }
+        let signature = bytes.last_chunk().map(Signature::decode).transpose()?.flatten();
         let mut structure_hash = [0; 32];
         structure_hash.copy_from_slice(&bytes[STRUCTURE_HASH]);
-        Ok(Header { version, file_len, sections, models, host_class, provider, ort, structure_hash })
+        Ok(Header { version, file_len, sections, models, host_class, provider, ort, structure_hash, signature })
     }
 
     /// The header as it stands in the file.
@@ -192,6 +195,9 @@ impl Header {
         put(44, &self.ort.patch.to_le_bytes());
         put(48, &self.models.to_le_bytes());
         put(STRUCTURE_HASH.start, &self.structure_hash);
+        if let Some(signature) = self.signature {
+            put(SIGNATURE.start, &signature.encode());
+        }
         bytes
     }
 }

@@ -5,6 +5,7 @@
 //! | write | [`ArtifactWriter`] -> [`PendingArtifact`] -> a file with a name |
 //! | open | a path -> [`Artifact`], checked and mapped |
 //! | verify | [`Artifact::verify`]: every byte |
+//! | sign | [`signature::sign`]: a signed copy in its place; [`signature::TrustStore::admit`]: who may be trusted |
 //!
 //! This crate knows bytes, hashes and places. It runs nothing and parses no graph.
 
@@ -14,6 +15,7 @@ pub mod manifest;
 mod map;
 mod publish;
 mod reader;
+pub mod signature;
 mod table;
 pub mod target;
 mod temporary;

@@ -12,6 +12,7 @@ use crate::header::{ExecutionProvider, HEADER_LEN, HUGE_PAGE, Header, structure_
 use crate::manifest::rules::{GuestSections, SectionFacts};
 use crate::manifest::{Manifest, ModelRecord};
 use crate::map::{FileId, MappedFile};
+use crate::signature::{PublicKey, SignatureError};
 use crate::table::{self, Section, SectionKind};
 
 /// Bytes hashed between two reports of progress.
@@ -89,6 +90,18 @@ impl Artifact {
         self.check_gap(end, self.header.file_len)?;
         progress(self.header.file_len);
         Ok(())
+    }
+
+    /// Checks that `key` has signed the header and the table, and through their hashes every section. Sections are not
+    /// hashed here: [`Artifact::verify`] does that.
+    pub fn verify_signature(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        let signature = self.header.signature.ok_or(SignatureError::Unsigned)?;
+        signature.check(key, &self.header.structure_hash)
+    }
+
+    /// All bytes of the file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.map
     }
 
     fn check_gap(&self, start: u64, end: u64) -> Result<(), OpenError> {

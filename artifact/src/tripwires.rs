@@ -5,6 +5,7 @@
 
 use crate::header::{self, ExecutionProvider};
 use crate::manifest::rules;
+use crate::signature::block;
 use crate::table::{self, SectionKind};
 use crate::target::HostClass;
 
@@ -32,6 +33,15 @@ promised! {
     "bytes 52 to 63 zero": header::ZERO[1].start == 52 && header::ZERO[1].end == 64;
     "bytes 96 to 127 zero": header::ZERO[2].start == 96 && header::ZERO[2].end == 128;
     "a signature block to the header's end": header::SIGNATURE.start == 128 && header::SIGNATURE.end == 256;
+    "a signature block of 128 bytes": block::BLOCK_LEN == 128;
+    "the algorithm first in it": block::ALGORITHM.start == 0 && block::ALGORITHM.end == 4;
+    "the key id at 8 in it": block::KEY_ID.start == 8 && block::KEY_ID.end == 16;
+    "the signature at 16 in it": block::SIGNATURE_BYTES.start == 16 && block::SIGNATURE_BYTES.end == 80;
+    "zeros at 4 to 7 and from 80 on in it": block::RESERVED[0].start == 4
+        && block::RESERVED[0].end == 8
+        && block::RESERVED[1].start == 80
+        && block::RESERVED[1].end == 128;
+    "algorithm 0 for none, 1 for ed25519": block::UNSIGNED == 0 && block::ED25519 == 1;
     "table entries of 64 bytes": table::ENTRY_LEN == 64;
     "FFFFFFFF for no model": table::WHOLE_ARTIFACT == 0xffff_ffff;
     "pages of 4096 bytes": header::PAGE == 4096;

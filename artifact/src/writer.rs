@@ -18,7 +18,7 @@ use crate::target::HostClass;
 
 /// Bytes a write to the file carries, at offsets that are multiples of it: on file systems with large folios the
 /// page cache then holds the weights in huge pages.
-const CHUNK: usize = 4 << 20;
+pub(crate) const CHUNK: usize = 4 << 20;
 
 /// What an artifact is made for, and how many parts it has.
 #[derive(Clone, Copy, Debug)]
@@ -111,8 +111,18 @@ impl ArtifactWriter {
         };
         let version = version.unwrap_or(WITHOUT_GUEST);
         let (file_len, unhashed) = (self.out.offset, [0; 32]);
-        let mut header =
-            Header { version, file_len, sections, models, host_class, provider, ort, structure_hash: unhashed };
+        let signature = None;
+        let mut header = Header {
+            version,
+            file_len,
+            sections,
+            models,
+            host_class,
+            provider,
+            ort,
+            structure_hash: unhashed,
+            signature,
+        };
         header.structure_hash = structure_hash(&header.encode(), &table);
         let head = [&header.encode()[..], &table].concat();
         let file = self.out.file.file();

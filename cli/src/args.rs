@@ -29,6 +29,8 @@ pub(crate) enum Verb {
     Snapshots(verbs::snapshots::SnapshotsArgs),
     Inspect(verbs::inspect::InspectArgs),
     Verify(verbs::verify::VerifyArgs),
+    Keygen(verbs::keygen::KeygenArgs),
+    Sign(verbs::sign::SignArgs),
     Bench(Box<verbs::bench::BenchArgs>),
     Doctor(verbs::doctor::DoctorArgs),
     Completions(verbs::completions::CompletionsArgs),

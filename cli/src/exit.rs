@@ -3,6 +3,7 @@
 
 mod bench;
 mod serve;
+mod signature;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ pub(crate) const HELP: &str = "Exit codes:
   2  wrong use: arguments, or inputs that the model does not take
   3  a budget was broken, or something got worse
   4  the artifact was made for other hosts, or for another ONNX Runtime
-  5  the artifact is damaged, or answers otherwise than recorded
+  5  the artifact is damaged, answers otherwise than recorded, or is not signed as asked
   6  ONNX Runtime is missing or is not the one expected; or the device cannot be used
   7  the model, or the guest, cannot be compiled
 A guest's own code (0 to 125) passes through; 134: it trapped; 152: it went past a limit";
@@ -101,6 +102,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             GoldenError::Inputs(_) => 1,
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });
+    }
+    if let Some(code) = signature::known(cause) {
+        return Some(code);
     }
     if let Some(code) = bench::known(cause).or_else(|| serve::known(cause)) {
         return Some(code);

@@ -41,6 +41,8 @@ fn main() -> std::process::ExitCode {
         Verb::Snapshots(args) => verbs::snapshots::run(args, &output),
         Verb::Inspect(args) => verbs::inspect::run(args, &output),
         Verb::Verify(args) => verbs::verify::run(args, &output),
+        Verb::Keygen(args) => verbs::keygen::run(args, &output),
+        Verb::Sign(args) => verbs::sign::run(args, &output),
         Verb::Bench(args) => verbs::bench::run(args, &output),
         Verb::Doctor(args) => verbs::doctor::run(args, &output),
         Verb::Completions(args) => verbs::completions::run(args),

@@ -8,11 +8,13 @@
 //! | `artifacts.rs` | artifacts for other hosts, of another ONNX Runtime, damaged |
 //! | `library.rs` | ONNX Runtime missing, or something else in its place |
 //! | `models.rs` | models that cannot be compiled |
+//! | `signatures.rs` | artifacts that are not signed as asked, and keys that are none |
 
 mod arguments;
 mod artifacts;
 mod inputs;
 mod library;
 mod models;
+mod signatures;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,6 +8,7 @@
 //! | `scaling.rs` | workers come by demand and go without it |
 //! | `killed.rs` | workers that die, and how little of it is seen |
 //! | `replaced.rs` | artifacts that are replaced, broken or gone |
+//! | `signed.rs` | servers that ask for signatures |
 //! | `ending.rs` | told to end with requests in flight |
 //! | `going.rs` | clients that go, wait, or are too many |
 //! | `device.rs` | models on a device, beside those on the CPU |
@@ -37,6 +38,7 @@ mod protocol;
 mod replaced;
 mod scaling;
 mod server;
+mod signed;
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;

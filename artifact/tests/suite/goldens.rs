@@ -8,7 +8,8 @@
 //! cargo test -p blink-artifact --test suite -- --ignored --nocapture write_goldens_of_a_new_version
 //! ```
 //!
-//! writes those that are missing, of [`NAMES`], and prints what to add to [`GOLDENS`].
+//! writes those that are missing, of [`NAMES`], and prints what to add to [`GOLDENS`]. What a version had set aside and
+//! nobody wrote at first gets its golden in the same way: signatures did.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,14 @@ use blink_artifact::manifest::{
     ArenaPlan, DeviceRecord, DeviceWeight, Dim, Golden, GoldenOutput, GraphEncoding, GuestKind, GuestRecord, GuestStep,
     ModelRecord, Optimisation, Precision, Provenance, ValueSpec,
 };
+use blink_artifact::signature::{PublicKey, SignatureError, sign};
 use blink_artifact::{Artifact, ExecutionProvider, FORMAT_VERSION, HostClass, Manifest, OrtVersion, Plan, SectionKind};
 use blink_tensors::DType;
 
 use crate::support::*;
 
 /// Format version, name, and BLAKE3 of the file, so that none is replaced in passing.
-const GOLDENS: [(u32, &str, &str); 7] = [
+const GOLDENS: [(u32, &str, &str); 8] = [
     (1, "golden-run", "c5e05d11a67ba12ba68e363fa812046857f3c01cf4c86629e366b7a3846df7f1"),
     (1, "weights", "b69ccef87f578eb9300f3836e586c3dac3eefcd54dae1d8d0d07aeeee15312cb"),
     (1, "two-models", "f6305d45e70669c614e128a5eb064d27c77e81b3feda9f1c064393910f5b8660"),
@@ -31,10 +33,16 @@ const GOLDENS: [(u32, &str, &str); 7] = [
     (2, "component", "b39a4abfe5a2b8ad4f30d6125e60de902e95f011a78a4378a4cf16bc4eda2438"),
     (3, "cuda", "3ebc1a7ed3887785c37989f1a52c41086ca86367d97ab9a7dc7bded91c93325e"),
     (3, "cuda-guest", "df9e9584b40e8061cf26addc2e158fb0a0ef61a1ecfc2d9c22b231c7d665615c"),
+    (2, "module-signed", "0b991386783e738a716d460f50b44c4b1329763bcbfce9f115e220d1b7d5008c"),
 ];
 
 /// What a golden artifact can be made of: see [`made_of`].
-const NAMES: [&str; 7] = ["golden-run", "weights", "two-models", "module", "component", "cuda", "cuda-guest"];
+const NAMES: [&str; 8] =
+    ["golden-run", "weights", "two-models", "module", "component", "cuda", "cuda-guest", "module-signed"];
+
+/// The public key of what is signed.
+const SIGNER: &str =
+    "blink-ed25519-public 451f96be368eab51 ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
 
 const LESSON: &str = "Do not just write the file again: artifacts like it exist. If the change is meant, it is a new \
     format version: describe it in docs/format.md, raise FORMAT_VERSION, keep reading the old one or refuse it by \
@@ -126,7 +134,7 @@ fn made_of(name: &str) -> (Plan, Manifest, Vec<Part>) {
             let models = vec![record("first"), record("second")];
             (HostClass::Aarch64Neon, models, None, vec![(Graph, Some(1), 5), (Graph, Some(0), 1)])
         }
-        "module" => {
+        "module" | "module-signed" => {
             let sections = vec![(Guest, None, 4096), (Code, None, 100), (Graph, Some(0), 7)];
             (HostClass::X86_64Avx2, vec![record("model")], Some(guest()), sections)
         }
@@ -164,6 +172,9 @@ fn written_today(name: &str) -> Vec<u8> {
     let path = home.path().join("today.blink");
     let (plan, _, parts) = made_of(name);
     write_all(&path, plan, &parts).unwrap().publish().unwrap();
+    if name.ends_with("-signed") {
+        sign(&path, &key(), |_| ()).unwrap();
+    }
     fs::read(path).unwrap()
 }
 
@@ -192,6 +203,9 @@ fn golden_artifacts_open_and_say_what_they_said() {
         assert_eq!((header.host_class, header.provider, header.ort), (host_class, provider, ort), "{name}. {LESSON}");
         assert_eq!((header.models, header.sections), (model_count, sections), "{name}. {LESSON}");
         assert_eq!(artifact.manifest(), &manifest, "{name}. {LESSON}");
+        let signed = artifact.verify_signature(&PublicKey::from_text(SIGNER).unwrap());
+        let expected = if name.ends_with("-signed") { Ok(()) } else { Err(SignatureError::Unsigned) };
+        assert_eq!(signed, expected, "{name}. {LESSON}");
         let bytes = fs::read(&path).unwrap();
         for (section, part) in artifact.sections().iter().zip(&parts) {
             assert_eq!((section.kind, section.model), (part.kind, part.model), "{name}. {LESSON}");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use blink_artifact::manifest::{DeviceRecord, ModelRecord};
+use blink_artifact::signature::KeyId;
 use blink_artifact::{Artifact, ExecutionProvider, HostClass, OrtVersion, SectionKind};
 use blink_runtime::host;
 use serde::Serialize;
@@ -32,7 +33,9 @@ struct Report<'a> {
     runs_here: bool,
     execution_provider: ExecutionProvider,
     ort: OrtVersion,
+    /// Whether there is a signature. Whether it holds, `blink verify --key` tells.
     signed: bool,
+    signed_by: Option<KeyId>,
     compiler: &'a str,
     sections: Vec<SectionRow>,
     models: &'a [ModelRecord],
@@ -71,7 +74,8 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
         runs_here: header.host_class.runs_on(host::class()),
         execution_provider: header.provider,
         ort: header.ort,
-        signed: false,
+        signed: header.signature.is_some(),
+        signed_by: header.signature.map(|signature| signature.key),
         compiler: &manifest.compiler,
         sections: artifact.sections().iter().map(row).collect(),
         models: &manifest.models,
@@ -94,7 +98,10 @@ fn print(report: &Report<'_>, out: &mut dyn std::io::Write) -> std::io::Result<(
         (ExecutionProvider::Cuda, false) => ("CUDA", "does not run here"),
     };
     writeln!(out, "  target    {} hosts ({here}), {provider}, ONNX Runtime {}", report.target, report.ort)?;
-    writeln!(out, "  signed    no")?;
+    match report.signed_by {
+        Some(key) => writeln!(out, "  signed    by key {key} (check it with `blink verify --key PUB`)")?,
+        None => writeln!(out, "  signed    no")?,
+    }
     writeln!(out, "  sections  kind       model             offset       bytes  blake3")?;
     for row in &report.sections {
         let (model, hash) = (row.model.as_deref().unwrap_or("-"), &row.blake3[..16]);

@@ -1,9 +1,10 @@
-//! `blink verify`: every hash, then a golden run.
+//! `blink verify`: the signature where it is asked for, every hash, then a golden run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use blink_artifact::signature::{KeyId, PublicKey};
 use blink_artifact::{Artifact, ExecutionProvider};
 use blink_runtime::Model;
 use blink_runtime::golden::{self, Verdict};
@@ -21,6 +22,9 @@ pub(crate) struct VerifyArgs {
     /// Check the bytes only; for artifacts that were made for other hosts.
     #[arg(long)]
     pub(crate) no_run: bool,
+    /// The public key that must have signed it; checked before anything is run.
+    #[arg(long, value_name = "PUB")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +33,8 @@ struct Report {
     artifact: PathBuf,
     sections: usize,
     bytes: u64,
+    /// The key that was asked for, and has signed it.
+    signed_by: Option<KeyId>,
     /// By model; empty where nothing was run. The CPU runs it, also where the artifact is for a device.
     golden: Vec<(String, Verdict)>,
     execution_provider: ExecutionProvider,
@@ -37,7 +43,11 @@ struct Report {
 /// Verifies; fails at the first thing that is wrong.
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
     let path = || args.artifact.display().to_string();
+    let key = args.key.as_deref().map(PublicKey::read).transpose()?;
     let artifact = Arc::new(Artifact::open(&args.artifact).with_context(path)?);
+    if let Some(key) = &key {
+        artifact.verify_signature(key).with_context(path)?;
+    }
     let bytes = artifact.header().file_len;
     let bar = progress::bytes("hashing", bytes);
     let verified = artifact.verify(|done| bar.set_position(done));
@@ -58,11 +68,15 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
         artifact: args.artifact.clone(),
         sections,
         bytes,
+        signed_by: key.map(|key| key.id()),
         golden: verdicts,
         execution_provider,
     };
     output.print(&report, |out| {
         writeln!(out, "{}: {sections} sections, {bytes} bytes, every hash matches", args.artifact.display())?;
+        if let Some(key) = report.signed_by {
+            writeln!(out, "signed by key {key}")?;
+        }
         for (name, verdict) in &report.golden {
             writeln!(out, "{name}: {}", words(*verdict))?;
         }

@@ -23,6 +23,8 @@ pub struct Model {
     pub path: PathBuf,
     /// The artifact, open: workers are started from this file whatever its path names by then.
     pub file: Arc<File>,
+    /// Whether that file was admitted by its signature, so that no other may be used in its place.
+    pub is_admitted: bool,
     /// Which of the artifact's models; `None`: a guest, with all of them.
     pub entry: Option<Entry>,
     /// The guest's kind, where this is one.

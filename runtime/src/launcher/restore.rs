@@ -82,6 +82,11 @@ impl Launcher {
         // What is missing here, a normal start misses too, and says so.
         let key = self.key(spec).map_err(|_| Reason::NoneMade)?;
         let found = store.find(&key)?.ok_or(Reason::NoneMade)?;
+        if let Some(file) = spec.admitted()
+            && !found.is_of(&key.artifact, file)
+        {
+            return Err(Reason::Replaced { path: spec.artifact.clone() });
+        }
         // After the image was opened: one that is made of a later file of this name is not taken for the held one's.
         if spec.names_its_file() { Ok(found) } else { Err(Reason::Replaced { path: spec.artifact.clone() }) }
     }

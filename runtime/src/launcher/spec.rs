@@ -18,6 +18,9 @@ pub struct WorkerSpec {
     /// The artifact, held open: the worker is started from this file, whatever `artifact` names by then. A snapshot is
     /// used only where it names this very file still. `None`: the file that `artifact` names at the start.
     pub file: Option<Arc<File>>,
+    /// Whether the held file alone may be used, because its signature was checked: a snapshot only where it was made of
+    /// that very file, unchanged since, and one is made of no other. Without a held file it has no effect.
+    pub is_admitted: bool,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
     /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
@@ -69,6 +72,7 @@ impl WorkerSpec {
         WorkerSpec {
             artifact: artifact.into(),
             file: None,
+            is_admitted: false,
             model: None,
             device: None,
             on_device: DeviceOptions::default(),
@@ -94,6 +98,11 @@ impl WorkerSpec {
             Some(_) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             None => path.to_owned(),
         }
+    }
+
+    /// The held file, where it alone may be used.
+    pub(super) fn admitted(&self) -> Option<&File> {
+        self.file.as_deref().filter(|_| self.is_admitted)
     }
 
     /// Whether `artifact` names the file that is held; true where none is.

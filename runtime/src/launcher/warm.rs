@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio as Pipe};
 use std::sync::Arc;
@@ -110,7 +111,8 @@ impl Launcher {
         }
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
-        let taken = self.write_down(&key, Mode::Park, pending.file())?;
+        let taken =
+            self.write_down(&key, admitted(spec).unwrap_or_else(|| key.artifact.clone()), Mode::Park, pending.file())?;
         if !spec.names_its_file() {
             return Err(WarmError::Replaced { path: spec.artifact.clone() });
         }
@@ -154,20 +156,20 @@ impl Launcher {
             model: String::new(),
         };
         let file = File::from(nameless().map_err(|source| WarmError::Write { source })?);
-        self.write_down(&key, Mode::Probe, &file)?;
+        self.write_down(&key, key.artifact.clone(), Mode::Probe, &file)?;
         let spec = WorkerSpec { start: StartMode::Snapshot, ..WorkerSpec::new("/") };
         let mut worker = self.restore(Found { file, path: key.artifact }, &spec, key.threads, now())?;
         worker.facts()?;
         Ok(())
     }
 
-    /// Starts the worker of `key`, waits until it is parked, and writes it to `file`.
-    fn write_down(&self, key: &Key, mode: Mode, file: &File) -> Result<Taken, WarmError> {
+    /// Starts the worker of `key` on the artifact at a path, waits until it is parked, and writes it to `file`.
+    fn write_down(&self, key: &Key, artifact: PathBuf, mode: Mode, file: &File) -> Result<Taken, WarmError> {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             device: None,
             on_device: DeviceOptions::default(),
-            artifact: key.artifact.clone(),
+            artifact,
             held: false,
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),
             code: library::guests_dir().ok(),
@@ -209,6 +211,12 @@ impl Launcher {
             taken => taken,
         }
     }
+}
+
+/// A path by which another process opens the file that alone may be used, whatever has its name by then.
+fn admitted(spec: &WorkerSpec) -> Option<PathBuf> {
+    let file = spec.admitted()?;
+    Some(PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())))
 }
 
 /// What restored workers are asked: of each model its golden run, and the same with other seeds.

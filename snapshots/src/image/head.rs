@@ -115,6 +115,12 @@ impl OwnedHead {
         Ok(())
     }
 
+    /// Whether it maps the file at `path`, and that is the one that `found` tells of.
+    pub fn maps(&self, path: &Path, found: &fs::Metadata) -> bool {
+        let head = self.head();
+        head.files.iter().any(|file| path_of(&head, file) == path && identity(found, file.path) == *file)
+    }
+
     /// The path of the file at `index` of the image's table.
     pub fn file(&self, index: u32) -> Option<PathBuf> {
         let head = self.head();

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use blink_restorer::host::Host;
@@ -43,6 +44,15 @@ pub(super) fn judge(file: &File, path: &Path) -> Result<(), Reason> {
         Ok(_) => Ok(()),
         Err(error) => Err(Reason::Unreadable { path: key.artifact, error: error.to_string() }),
     }
+}
+
+/// Whether the image in `file` maps `artifact` by `path`, and is younger than the last change of that file. The time of
+/// a change is the kernel's: who writes to a file can set other times back, not this one.
+pub(super) fn is_of(file: &File, path: &Path, artifact: &File) -> io::Result<bool> {
+    let (image, artifact) = (file.metadata()?, artifact.metadata()?);
+    let Ok(head) = OwnedHead::read(file)? else { return Ok(false) };
+    let is_younger = (artifact.ctime(), artifact.ctime_nsec()) <= (image.mtime(), image.mtime_nsec());
+    Ok(is_younger && head.maps(path, &artifact))
 }
 
 /// The reason for which the restorer has refused the image at `path`, opened as `file`.

@@ -81,6 +81,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether this image was made of `artifact`, open and called `path`, and that file has not been changed since. One
+    /// that cannot be read was not. It reads the head: for those who must know, as restorers ask for themselves.
+    pub fn is_of(&self, path: &Path, artifact: &File) -> bool {
+        judge::is_of(&self.file, path, artifact).unwrap_or(false)
+    }
+
     /// The reason that `refusal` is, when the restorer refused this image.
     pub fn reason(&self, refusal: Refusal) -> Reason {
         judge::told(&self.file, &self.path, refusal)

@@ -4,6 +4,7 @@ mod altered;
 mod image;
 mod random;
 mod records;
+mod signing;
 mod write;
 
 pub(crate) use altered::{
@@ -13,6 +14,7 @@ pub(crate) use altered::{
 pub(crate) use image::{CODE, Field, GOLDEN, GRAPH, GUEST, Image, MANIFEST, RawSection, WEIGHTS, WHOLE};
 pub(crate) use random::SplitMix64;
 pub(crate) use records::{device, golden, guest, manifest, manifest_with_guest, record, value};
+pub(crate) use signing::{key, mode, other_key, set_mode, signed, unsigned};
 pub(crate) use write::{
     Part, artifact, parts, parts_for_device, parts_with_guest, plan, plan_for_cuda, write, write_all,
 };

@@ -30,6 +30,7 @@ use crate::program;
 pub(super) use tensors::views;
 pub(super) use timeline::TimelineReport;
 
+use super::trust::{Admitted, TrustFlags};
 use grants::Grants;
 
 /// Run an artifact once: its guest where it has one, else its model on inputs.
@@ -70,6 +71,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) trust: TrustFlags,
+    #[command(flatten)]
     pub(crate) grants: Grants,
 }
 
@@ -109,10 +112,16 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
     let path = &path.context("no artifact")?.to_owned();
     let model = model_name(args)?;
     let launcher = Launcher::new(program::path()?);
-    let spec = spec(args, path, model);
+    let mut spec = spec(args, path, model);
+    let admitted = args.trust.admit(path)?;
+    if let Some(Admitted { file, .. }) = &admitted {
+        spec = WorkerSpec { file: Some(Arc::clone(file)), is_admitted: true, ..spec };
+    }
     let worker = launcher.launch(&spec)?;
-    let artifact = Artifact::open(path).map(Arc::new);
-    let artifact = artifact.with_context(|| path.display().to_string())?;
+    let artifact = match admitted {
+        Some(admitted) => admitted.artifact,
+        None => Artifact::open(path).map(Arc::new).with_context(|| path.display().to_string())?,
+    };
     let takes_tensors = model.is_some() || !args.input.is_empty() || !args.output.is_empty();
     if artifact.manifest().guest.is_none() || takes_tensors {
         grants.refuse_without_guest(&artifact)?;

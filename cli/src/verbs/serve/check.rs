@@ -93,7 +93,7 @@ pub(crate) fn not_served(error: &CannotServe) -> u8 {
     match error.source {
         LoadError::Host { .. } | LoadError::OrtVersion { .. } | LoadError::Device { .. } => 4,
         LoadError::GuestDevice { .. } => 2,
-        LoadError::Open { class: OpenClass::Damaged, .. } => 5,
+        LoadError::Open { class: OpenClass::Damaged, .. } | LoadError::Signature(_) => 5,
         LoadError::Name { .. } | LoadError::ModelName { .. } | LoadError::PrefixTaken { .. } => 2,
         _ => 1,
     }

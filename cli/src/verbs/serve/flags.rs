@@ -1,5 +1,6 @@
 //! Flags that `blink serve` and `blink worker` share. Their values are read as the configuration reads its own.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use blink_runtime::{Device, StartMode};
@@ -47,6 +48,12 @@ pub(crate) struct ModelFlags {
 /// How the server treats its clients, what it may take of a device, and what it tells.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ServerFlags {
+    /// Serve only what a trusted key has signed; every byte is checked before a worker starts.
+    #[arg(long)]
+    require_signature: bool,
+    /// The directory of trusted public keys [default: blink/trust in the user's configuration directory].
+    #[arg(long, value_name = "DIR", value_parser = values::directory)]
+    trust: Option<PathBuf>,
     /// Most bytes of a request, and of an answer [default: 64MiB].
     #[arg(long, value_name = "SIZE", value_parser = values::body_size)]
     max_body: Option<usize>,
@@ -95,6 +102,8 @@ impl ModelFlags {
 impl ServerFlags {
     pub(crate) fn partial(&self) -> Partial {
         Partial {
+            require_signature: self.require_signature.then_some(true),
+            trust: self.trust.clone(),
             max_body: self.max_body,
             client_timeout: self.client_timeout,
             connections: self.connections,

@@ -31,6 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Partial, ConfigError> {
     let mut partial = parse(path, &text)?;
     let base = path.parent().unwrap_or(Path::new(""));
     partial.models.iter_mut().flatten().for_each(|model| *model = base.join(&*model));
+    partial.trust.iter_mut().for_each(|trust| *trust = base.join(&*trust));
     for address in partial.http.iter_mut().chain(&mut partial.grpc).flatten() {
         if let Address::Unix(path) = address {
             *path = base.join(&*path);

@@ -16,6 +16,9 @@ use super::{Address, LogFormat, Warm};
 #[allow(missing_docs)]
 pub struct Partial {
     pub models: Option<Vec<PathBuf>>,
+    pub require_signature: Option<bool>,
+    /// The directory of keys.
+    pub trust: Option<PathBuf>,
     pub http: Option<Vec<Address>>,
     pub grpc: Option<Vec<Address>>,
     pub max_body: Option<usize>,
@@ -69,6 +72,8 @@ impl Partial {
         }
         Partial {
             models: self.models.or(lower.models),
+            require_signature: self.require_signature.or(lower.require_signature),
+            trust: self.trust.or(lower.trust),
             http: self.http.or(lower.http),
             grpc: self.grpc.or(lower.grpc),
             max_body: self.max_body.or(lower.max_body),

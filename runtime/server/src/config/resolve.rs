@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use blink_artifact::signature::TrustStore;
 use tracing::warn;
 
 use super::error::ConfigError;
@@ -59,6 +61,7 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     if otlp.is_some() && !cfg!(feature = "otlp") {
         return Err(ConfigError::NoOtlp);
     }
+    let trust = trust(said.require_signature.unwrap_or(false), said.trust)?;
     let mut named = BTreeMap::new();
     for (name, model) in said.named {
         let whom = format!("model '{name}'");
@@ -66,6 +69,7 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     }
     Ok(Config {
         models,
+        trust,
         http,
         grpc,
         max_body: said.max_body.unwrap_or(64 << 20),
@@ -84,6 +88,18 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
         defaults: settings(said.defaults, "all models")?,
         named,
     })
+}
+
+/// The trusted keys, where a signature is asked for: of `directory`, else of the user's own.
+fn trust(is_required: bool, directory: Option<PathBuf>) -> Result<Option<Arc<TrustStore>>, ConfigError> {
+    match (is_required, directory) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(ConfigError::TrustWithoutRequire),
+        (true, directory) => {
+            let directory = directory.map_or_else(TrustStore::of_user, Ok)?;
+            Ok(Some(Arc::new(TrustStore::read(&directory)?)))
+        }
+    }
 }
 
 fn settings(said: PartialModel, whom: &str) -> Result<ModelSettings, ConfigError> {
@@ -117,6 +133,7 @@ fn local(port: u16) -> Vec<Address> {
 
 #[cfg(test)]
 mod tests {
+    use blink_artifact::signature::{SecretKey, TrustError};
     use blink_runtime::Device;
 
     use super::*;
@@ -186,6 +203,21 @@ mod tests {
         assert_eq!(batching("batch = 8\nbatch_wait = '5ms'\n[models.a]\nbatch = 4").unwrap(), of(4, 5));
         assert_eq!(batching("batch = 8\n[models.a]\nbatch = 'none'").unwrap(), None);
         assert!(matches!(batching("[models.a]\nbatch_wait = '5ms'"), Err(ConfigError::WaitWithoutBatch { .. })));
+    }
+
+    #[test]
+    fn keys_are_read_where_a_signature_is_asked_for_and_only_there() {
+        assert!(resolved(with_models(), "require_signature = false", &[]).unwrap().config.trust.is_none());
+        let of = |file: &str| resolved(with_models(), file, &[]);
+        assert!(matches!(of("trust = '/nowhere'"), Err(ConfigError::TrustWithoutRequire)));
+        let keys = "require_signature = true\ntrust = '/nowhere'";
+        assert!(matches!(of(keys), Err(ConfigError::Trust(TrustError::Read { .. }))));
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a.pub"), SecretKey::from_seed(&[1; 32]).public().to_text()).unwrap();
+        let trust = directory.path().to_str().unwrap();
+        let variables = [("BLINK_REQUIRE_SIGNATURE", "true"), ("BLINK_TRUST", trust)];
+        let config = resolved(with_models(), "trust = 'absent'", &variables).unwrap().config;
+        assert_eq!(config.trust.unwrap().keys().count(), 1);
     }
 
     #[cfg(not(feature = "otlp"))]

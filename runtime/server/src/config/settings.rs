@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use blink_artifact::signature::TrustStore;
 use blink_runtime::{Device, StartMode};
 
 /// How a server runs.
@@ -13,6 +15,8 @@ use blink_runtime::{Device, StartMode};
 pub struct Config {
     /// Artifacts, and directories of them.
     pub models: Vec<PathBuf>,
+    /// The keys of which one must have signed every artifact, as they were at the start; `None`: none is asked for.
+    pub trust: Option<Arc<TrustStore>>,
     /// Where HTTP is spoken; every listener takes HTTP/1.1 and HTTP/2, REST and gRPC.
     pub http: Vec<Address>,
     /// Where gRPC clients are told to come.

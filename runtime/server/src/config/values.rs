@@ -146,6 +146,11 @@ pub fn device(text: &str) -> Result<Device, ValueError> {
     text.parse().map_err(|_| wrong(text, "a device: expected cpu, cuda, cuda:N or cuda-or-cpu"))
 }
 
+/// A directory's path.
+pub fn directory(text: &str) -> Result<PathBuf, ValueError> {
+    if text.is_empty() || text.contains('\0') { Err(wrong(text, "a directory's path")) } else { Ok(text.into()) }
+}
+
 /// `load` or `never`.
 pub fn warm(text: &str) -> Result<Warm, ValueError> {
     match text {

@@ -257,6 +257,7 @@ pub(super) fn spec(model: &Model, devices: &Devices) -> WorkerSpec {
     let settings = &model.settings;
     WorkerSpec {
         file: Some(Arc::clone(&model.file)),
+        is_admitted: model.is_admitted,
         model: model.entry.as_ref().and_then(|entry| entry.name.clone()),
         options: StartOptions { threads: settings.threads, ..StartOptions::default() },
         device: model.device.map(|device| devices.place(device)),

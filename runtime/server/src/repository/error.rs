@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use blink_artifact::signature::{AdmitError, SignatureError};
 use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion};
 use blink_runtime::library::ORT_VERSION;
 use blink_runtime::{Device, ModelError};
@@ -53,6 +54,8 @@ pub enum LoadError {
     Device { found: ExecutionProvider, asked: String, advice: &'static str },
     #[error("artifact has a guest, which cannot run on {device}; give --device cpu, or serve its models without it")]
     GuestDevice { device: Device },
+    #[error("{0}")]
+    Signature(SignatureError),
     #[error("another artifact is served by that name and version already")]
     Taken,
     #[error("another app answers at {prefix} already; give this one another prefix")]
@@ -77,6 +80,15 @@ impl From<&OpenError> for LoadError {
             _ => OpenClass::Damaged,
         };
         LoadError::Open { words: error.to_string(), class }
+    }
+}
+
+impl From<AdmitError> for LoadError {
+    fn from(error: AdmitError) -> LoadError {
+        match error {
+            AdmitError::Signature(error) => LoadError::Signature(error),
+            AdmitError::Damaged(error) => LoadError::from(&error),
+        }
     }
 }
 

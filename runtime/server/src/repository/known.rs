@@ -43,6 +43,7 @@ impl Known {
             | LoadError::OrtVersion { .. }
             | LoadError::Device { .. }
             | LoadError::GuestDevice { .. }
+            | LoadError::Signature(_)
             | LoadError::DoesNotStart => false,
         }
     }

@@ -28,13 +28,17 @@ pub(super) struct Opened {
     pub(super) models: Vec<Arc<Model>>,
 }
 
-/// Opens and checks the artifact of `candidate`. No weights are read, and ONNX Runtime is not asked.
+/// Opens and checks the artifact of `candidate`. ONNX Runtime is not asked, and no weights are read but where a signature
+/// is asked for: then every byte is checked, and nothing comes after that for an artifact that is not admitted.
 pub(super) fn open(candidate: &Candidate, config: &Config) -> Result<Opened, LoadError> {
     let path = &candidate.path;
     let io = |source| LoadError::from(&OpenError::Io { path: path.clone(), source });
     let file = open_file(path).map_err(io)?;
     let identity = Identity::from(&file.metadata().map_err(io)?);
     let artifact = Arc::new(Artifact::from_file(&file, path).map_err(|error| LoadError::from(&error))?);
+    if let Some(trust) = &config.trust {
+        trust.admit(&artifact)?;
+    }
     // Of every model alike: host class and ONNX Runtime are the artifact's.
     let first = artifact.manifest().models.first().map(|model| model.name.as_str());
     blink_runtime::Model::of(Arc::clone(&artifact), first)?;
@@ -69,6 +73,7 @@ fn models(
             version: candidate.version,
             path: candidate.path.clone(),
             file: Arc::clone(&file),
+            is_admitted: config.trust.is_some(),
             entry,
             guest: guest.map(|guest| guest.kind),
             weights,

@@ -119,6 +119,7 @@ pub(super) fn model(name: &str, version: u64) -> Model {
         version,
         path: PathBuf::from("/dev/null"),
         file: Arc::new(File::open("/dev/null").unwrap()),
+        is_admitted: false,
         entry: Some(Entry { name: None, inputs: Vec::new(), outputs: Vec::new() }),
         guest: None,
         weights: 0,
