@@ -231,17 +231,21 @@ impl Instance {
 
     /// Ends the model on its device. Its session sleeps there over its weights until the next start, or until somebody
     /// needs the memory; `discard`: both are let go of.
-    pub(crate) fn leave_device(self, discard: bool) {
-        let (Some(on), Some(hash)) = (&self.on_device, self.model.artifact().weights_hash(self.model.index())) else {
-            return;
-        };
+    pub(crate) fn leave_device(mut self, discard: bool) {
+        let hash = self.model.artifact().weights_hash(self.model.index());
+        let (Some(on), Some(hash)) = (&mut self.on_device, hash) else { return };
+        // What it took this time, it gets in one piece the next time.
+        on.expected = on.expected.max(on.arena.bytes());
         let (host, key, hash) = (on.host, on.key.clone(), *hash);
+        // A recorded graph has the addresses of activations in it, which are about to be somebody else's.
+        let can_sleep = self.session.device_runs() != DeviceRuns::Graph;
         on.arena.trim();
+        if can_sleep && !discard {
+            return host.budget.put_to_sleep(&hash, key, Box::new(self));
+        }
+        drop(self);
         if discard {
-            drop(self);
             host.budget.discard(&hash);
-        } else {
-            host.budget.put_to_sleep(&hash, key, Box::new(self));
         }
     }
 
