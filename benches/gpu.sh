@@ -68,8 +68,13 @@ if [ -n "$rehearse" ]; then
         "$BLINK" setup --device cuda --nvidia system >&2
         BLINK_CUDA_ORT=${BLINK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/blink}/onnxruntime-cuda/1.31.1
     fi
+    # Without NVIDIA's own libraries, which may stand beside it.
+    mkdir "$work/onnxruntime"
+    for file in libonnxruntime.so.1.31.1 libonnxruntime_providers_shared.so libonnxruntime_providers_cuda.so; do
+        ln -s "$(realpath "$BLINK_CUDA_ORT/$file")" "$work/onnxruntime/$file"
+    done
     nvidia=$work/stand_in/toolkit:$work/stand_in/driver
-    export ORT_DYLIB_PATH=$BLINK_CUDA_ORT/libonnxruntime.so.1.31.1 LD_LIBRARY_PATH=$nvidia
+    export ORT_DYLIB_PATH=$work/onnxruntime/libonnxruntime.so.1.31.1 LD_LIBRARY_PATH=$nvidia
 else
     "$BLINK" setup --device cuda >&2
     # Python's onnxruntime-gpu takes NVIDIA's libraries from there, too: both run on the same ones.
