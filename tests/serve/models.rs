@@ -10,6 +10,7 @@ use blink_examples::{GraphBuilder, attribute, dims, values};
 use blink_tensors::DType;
 
 use crate::http::Reply;
+use crate::server::{Server, wait};
 use crate::support::folder::BLINK;
 use crate::support::home::Home;
 use crate::support::{Folder, models};
@@ -189,6 +190,17 @@ pub(crate) fn is_one(reply: Reply, factor: f32) {
     assert_eq!(output["shape"], serde_json::json!([2, 2]), "{reply}");
     let data: Vec<f32> = output["data"].as_array().expect("numbers").iter().map(number).collect();
     assert_eq!(data, models::Y.map(|y| y * factor), "{reply}");
+}
+
+/// Returns once `one` has been answered by a worker that was restored from the server's own snapshot; before that too
+/// each answer is checked.
+pub(crate) fn wait_for_restored(home: &Home, server: &Server) {
+    wait("a snapshot", || (!home.images().is_empty()).then_some(()));
+    wait("a restored worker", || {
+        server.asleep("one");
+        is_one(server.infer("one", ask_one()), 1.0);
+        (server.metric("blink_cold_start_seconds_count", &["model=\"one\"", "kind=\"snapshot\""]) > 0.0).then_some(())
+    });
 }
 
 /// A request to `slow`.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::models::{ask_one, home, is_one, place};
+use crate::models::{ask_one, home, is_one, place, wait_for_restored};
 use crate::server::{Server, wait};
 use crate::support::home::Home;
 use crate::support::models::Y;
@@ -27,12 +27,7 @@ fn a_signed_model_is_served_and_its_snapshot_used() {
     let server = Server::spawn(home.blink(&line).into_command());
     server.ready();
     is_one(server.infer("one", ask_one()), 1.0);
-    wait("a snapshot", || (!home.images().is_empty()).then_some(()));
-    wait("a restored worker", || {
-        server.asleep("one");
-        is_one(server.infer("one", ask_one()), 1.0);
-        (server.metric("blink_cold_start_seconds_count", &["model=\"one\"", "kind=\"snapshot\""]) > 0.0).then_some(())
-    });
+    wait_for_restored(&home, &server);
     assert_eq!(home.images().len(), 1);
 }
 
