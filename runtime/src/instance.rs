@@ -42,8 +42,8 @@ pub struct DeviceOptions {
     pub strict: bool,
     /// How runs are made. `None`: as the compiler found best. Models whose shapes are not fixed run plainly in any case.
     pub runs: Option<DeviceRuns>,
-    /// Whether its weights are let go of when it ends, so that the next start uploads them. A model that runs with them at
-    /// that moment has them until it ends.
+    /// Whether its weights and its session are let go of when it ends, so that the next start uploads and makes them. A
+    /// model that runs with the weights at that moment has them until it ends.
     pub discard: bool,
 }
 

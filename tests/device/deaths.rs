@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use blink_runtime::{Ended, FailureClass, Worker, WorkerError};
 
 use crate::inside::{inside, log};
-use crate::networks::{answer, launcher, one_network, rows, started};
+use crate::networks::{answer, failed, launcher, one_network, rows, started};
 use crate::refusals::on;
 use crate::support::cuda::Machine;
 
@@ -54,12 +54,8 @@ fn a_lost_device_ends_its_worker_and_the_next_launch_gets_another() {
         let mut worker = started(&launcher, &folder, "net.blink");
         let mut other = started(&launcher, &folder, "net.blink");
         let expected = answer(&mut worker, &rows(3)).expect("it runs");
-        match answer(&mut worker, &rows(3)) {
-            Err(WorkerError::Failed { class: FailureClass::DeviceLost, message }) => {
-                assert!(message.contains("ILLEGAL_ADDRESS"), "{message}");
-            }
-            other => panic!("expected a lost device: {other:?}"),
-        }
+        let (class, message) = failed(answer(&mut worker, &rows(3)));
+        assert!(class == FailureClass::DeviceLost && message.contains("ILLEGAL_ADDRESS"), "{class:?}: {message}");
         assert_eq!(launcher.counts().devices_lost, 0);
         // At once, whether the process has ended by then or not.
         let mut next = started(&launcher, &folder, "net.blink");
@@ -78,10 +74,7 @@ fn a_device_that_is_lost_at_a_start_is_told_too() {
     inside("deaths::a_device_that_is_lost_at_a_start_is_told_too", machine, || {
         let (folder, launcher) = (one_network(), launcher());
         let mut worker = started(&launcher, &folder, "net.blink");
-        match worker.wait_ready() {
-            Err(WorkerError::Failed { class: FailureClass::DeviceLost, .. }) => {}
-            other => panic!("expected a lost device: {other:?}"),
-        }
+        assert_eq!(failed(worker.wait_ready()).0, FailureClass::DeviceLost);
         finds_it_dead(&mut worker, Ended::Code(70));
         let pid = launcher.start_device(0).expect("another one").pid;
         assert_ne!(pid, worker.pid());

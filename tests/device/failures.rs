@@ -1,19 +1,11 @@
 //! A failure on a device is an error to the one request that it is about: the next one, and other models, are served.
 
-use blink_runtime::{FailureClass, LaunchError, WorkerError};
+use blink_runtime::{FailureClass, LaunchError};
 
 use crate::inside::{inside, log};
-use crate::networks::{answer, compile, launcher, network, one_network, rows, started};
+use crate::networks::{answer, compile, failed, launcher, network, one_network, rows, started};
 use crate::support::Folder;
 use crate::support::cuda::Machine;
-
-/// The class and the words of a failure.
-fn failed<T: std::fmt::Debug>(result: Result<T, WorkerError>) -> (FailureClass, String) {
-    match result {
-        Err(WorkerError::Failed { class, message }) => (class, message),
-        other => panic!("expected a failure: {other:?}"),
-    }
-}
 
 /// `small.blink`, and `large.blink` with more than 4 MiB of weights.
 fn two_sizes() -> Folder {

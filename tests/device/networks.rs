@@ -2,7 +2,7 @@
 
 use blink_compiler::onnx::proto::ModelProto;
 use blink_examples::{GraphBuilder, Random, dims, values};
-use blink_runtime::{Answer, Device, Launcher, StartMode, Worker, WorkerError, WorkerSpec};
+use blink_runtime::{Answer, Device, FailureClass, Launcher, StartMode, Worker, WorkerError, WorkerSpec};
 use blink_tensors::{DType, Tensor};
 
 use crate::support::Folder;
@@ -106,4 +106,12 @@ pub(crate) fn distance(a: &[u32], b: &[u32]) -> f32 {
     assert_eq!(a.len(), b.len());
     let pairs = a.iter().zip(b).map(|(a, b)| (f32::from_bits(*a) - f32::from_bits(*b)).abs());
     pairs.fold(0.0, |most, difference| if difference > most || difference.is_nan() { difference } else { most })
+}
+
+/// The class and the words of a failure.
+pub(crate) fn failed<T: std::fmt::Debug>(result: Result<T, WorkerError>) -> (FailureClass, String) {
+    match result {
+        Err(WorkerError::Failed { class, message }) => (class, message),
+        other => panic!("expected a failure: {other:?}"),
+    }
 }

@@ -4,25 +4,18 @@
 //! model has a socket and shared memory of its own, and speaks there as every worker does (`packet.rs`).
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
-};
 use serde::{Deserialize, Serialize};
 
-use super::Arguments;
+use super::{Arguments, descriptors};
 use crate::timeline::Recorded;
 
 /// Longest message, in bytes: paths and names are far shorter.
 const LONGEST: usize = 1 << 20;
-/// Most descriptors with a message: socket, memory, artifact.
-const DESCRIPTORS: usize = 3;
 
 /// What a resident worker says when it is up, or could not come up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,52 +64,28 @@ fn invalid(what: &str) -> io::Error {
 }
 
 fn send(socket: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    if bytes.len() > LONGEST || descriptors.len() > DESCRIPTORS {
+    if bytes.len() > LONGEST {
         return Err(invalid("message is too long"));
     }
     let message = [&(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !descriptors.is_empty() {
-        control.push(SendAncillaryMessage::ScmRights(descriptors));
-    }
-    let sent =
-        rustix::io::retry_on_intr(|| sendmsg(socket, &[IoSlice::new(&message)], &mut control, SendFlags::NOSIGNAL))?;
-    let mut rest = socket;
-    rest.write_all(&message[sent..])
+    descriptors::send(socket, &message, descriptors)
 }
 
-fn receive(socket: &UnixStream) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
+fn receive(mut socket: &UnixStream) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
     let mut head = [0; 4];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let received = rustix::io::retry_on_intr(|| {
-        recvmsg(socket, &mut [IoSliceMut::new(&mut head)], &mut control, RecvFlags::CMSG_CLOEXEC)
-    });
-    let got = match received {
-        Ok(message) if message.bytes == 0 => return Ok(None),
-        Ok(message) => message.bytes,
-        Err(rustix::io::Errno::CONNRESET) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let rights = control.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-        _ => None,
-    });
-    let descriptors: Vec<OwnedFd> = rights.flatten().collect();
-    let mut rest = socket;
-    rest.read_exact(&mut head[got..])?;
+    let Some(descriptors) = descriptors::receive(socket, &mut head)? else { return Ok(None) };
     let len = u32::from_le_bytes(head) as usize;
     if len > LONGEST {
         return Err(invalid("message is too long"));
     }
     let mut bytes = vec![0; len];
-    rest.read_exact(&mut bytes)?;
+    socket.read_exact(&mut bytes)?;
     Ok(Some((bytes, descriptors)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::os::fd::AsFd;
 
     use super::*;

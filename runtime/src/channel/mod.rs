@@ -5,6 +5,7 @@
 //! | `arguments.rs` | the worker's command line |
 //! | `control.rs` | what is said to a resident worker: models to be started in it |
 //! | `packet.rs` | 32 bytes that say whose turn it is |
+//! | `descriptors.rs` | bytes and descriptors on a socket, for both of these |
 //! | `memory.rs` | the memory that both map |
 //! | `record.rs` | tensors in that memory |
 //! | `writer.rs` | putting them there |
@@ -16,6 +17,7 @@
 
 mod arguments;
 pub(crate) mod control;
+mod descriptors;
 mod failure;
 mod memory;
 mod packet;

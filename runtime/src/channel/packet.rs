@@ -2,22 +2,18 @@
 //!
 //! A run is one packet there and one back. What does not fit in a packet stands in shared memory.
 
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Read, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
-};
-
+use super::descriptors::{self, is_gone};
 use super::{ChannelError, REFUSED};
 
 /// Bytes of a packet.
 const LEN: usize = 32;
 /// Descriptors of a guest's streams: stdin, stdout, stderr.
 pub(crate) const STREAMS: usize = 3;
+const _: () = assert!(STREAMS <= descriptors::MOST);
 
 /// Where a record stands in shared memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,38 +126,15 @@ pub(crate) fn send_with(
     packet: Packet,
     descriptors: &[BorrowedFd<'_>; STREAMS],
 ) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STREAMS))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    control.push(SendAncillaryMessage::ScmRights(descriptors));
-    let bytes = packet.bytes();
-    let sent = sendmsg(socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
-    // What is left of so few bytes, the buffer of a socket always takes.
-    (&*socket).write_all(&bytes[sent..])
+    descriptors::send(socket, &packet.bytes(), descriptors)
 }
 
 /// Waits for a packet and the descriptors that may come with it; `None` where the peer is gone.
-pub(crate) fn receive_with(mut socket: &UnixStream) -> Result<Option<(Packet, Vec<OwnedFd>)>, ChannelError> {
+pub(crate) fn receive_with(socket: &UnixStream) -> Result<Option<(Packet, Vec<OwnedFd>)>, ChannelError> {
     let mut bytes = [0; LEN];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STREAMS))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let received = rustix::io::retry_on_intr(|| {
-        recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC)
-    });
-    let len = match received {
-        Ok(message) if message.bytes == 0 => return Ok(None),
-        Ok(message) => message.bytes,
-        Err(rustix::io::Errno::CONNRESET) => return Ok(None),
-        Err(error) => return Err(ChannelError::Socket(error.into())),
-    };
-    let rights = control.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-        _ => None,
-    });
-    let descriptors: Vec<OwnedFd> = rights.flatten().collect();
-    match socket.read_exact(&mut bytes[len..]) {
-        Ok(()) => Packet::decode(&bytes).map(|packet| Some((packet, descriptors))),
-        Err(error) if is_gone(&error) => Ok(None),
-        Err(error) => Err(ChannelError::Socket(error)),
+    match descriptors::receive(socket, &mut bytes).map_err(ChannelError::Socket)? {
+        Some(descriptors) => Packet::decode(&bytes).map(|packet| Some((packet, descriptors))),
+        None => Ok(None),
     }
 }
 
@@ -176,12 +149,9 @@ pub(crate) fn receive(mut socket: &UnixStream) -> Result<Option<Packet>, Channel
     Packet::decode(&bytes).map(Some)
 }
 
-fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
     use std::os::fd::AsFd;
 
     use super::*;

@@ -237,7 +237,8 @@ impl Launcher {
         let memory = SharedMemory::new().map_err(|source| LaunchError::Memory { source })?;
         let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
         let arguments = self.arguments(spec, threads, file.is_some());
-        spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file.as_ref().map(|file| file.as_fd()))
+        let file = file.as_ref().map(|file| file.as_fd());
+        Ok(spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file)?.into())
     }
 
     /// What a worker of `spec` is started with.

@@ -198,8 +198,7 @@ impl Launcher {
             ..WorkerSpec::new("")
         };
         let spawned = spawn::spawn(&self.program, &arguments.to_words(), &spec, memory, None)?;
-        let Spawned { body, socket, .. } = spawned;
-        let Body::Process(mut child) = body else { unreachable!("a process was spawned") };
+        let Spawned { body: mut child, socket, .. } = spawned;
         let greeting = control::hear_greeting(&socket).map_err(|source| LaunchError::Resident { ordinal, source })?;
         let Some(control::Greeting { device, phases }) = greeting else {
             let ended = child.wait(Duration::from_secs(1));

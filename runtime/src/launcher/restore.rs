@@ -114,7 +114,8 @@ impl Launcher {
         let image = high_copy(file).map_err(|error| failed(error.to_string()))?;
         // The process that is made asks for its own descriptor of that number, which is this one's copy.
         let path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
-        spawn::spawn(&path, &[], spec, memory, Some(image.as_fd())).map_err(|error| failed(error.to_string()))
+        let spawned = spawn::spawn(&path, &[], spec, memory, Some(image.as_fd()));
+        spawned.map(Spawned::from).map_err(|error| failed(error.to_string()))
     }
 }
 

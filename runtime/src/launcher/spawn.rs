@@ -22,11 +22,18 @@ use crate::channel::{self, SharedMemory, high};
 
 /// A process that was just spawned.
 #[derive(Debug)]
-pub(super) struct Spawned {
-    pub(super) body: Body,
+pub(super) struct Spawned<B = Body> {
+    pub(super) body: B,
     /// The launcher's end.
     pub(super) socket: UnixStream,
     pub(super) memory: SharedMemory,
+}
+
+impl From<Spawned<Child>> for Spawned {
+    fn from(spawned: Spawned<Child>) -> Spawned {
+        let Spawned { body, socket, memory } = spawned;
+        Spawned { body: Body::Process(body), socket, memory }
+    }
 }
 
 /// Spawns `program` with `arguments`, and with environment, directory, stdio and limits as `spec` has them. The process
@@ -38,7 +45,7 @@ pub(super) fn spawn(
     spec: &WorkerSpec,
     memory: SharedMemory,
     file: Option<BorrowedFd<'_>>,
-) -> Result<Spawned, LaunchError> {
+) -> Result<Spawned<Child>, LaunchError> {
     let name = c_string(program.as_os_str(), "program")?;
     let arguments = arguments.iter().map(|argument| c_string(argument, "argument"));
     let arguments: Vec<_> = [Ok(name.clone())].into_iter().chain(arguments).collect::<Result<_, _>>()?;
@@ -74,7 +81,7 @@ pub(super) fn spawn(
     result(code).map_err(failed)?;
     let pid = Pid::from_raw(pid).ok_or_else(|| failed(io::Error::other("it has no process id")))?;
     // Where a limit cannot be put on it, it is dropped here, and ends.
-    let body = Body::Process(Child::new(pid));
+    let body = Child::new(pid);
     spec.limits.put_on(pid)?;
     Ok(Spawned { body, socket: here, memory })
 }

@@ -14,8 +14,7 @@ pub const CUDA_FILE_NAMES: [&str; 3] =
 
 /// NVIDIA's libraries that the CUDA build uses, by their sonames, each after those that it needs.
 ///
-/// Whoever loads them from one directory loads them in this order: not every one of them says where the others are.
-/// `libcuda.so.1` is not among them: it is a part of the driver.
+/// Not every one of them says where the others are: the loader has to be told their directory. `libcuda.so.1` is not among them: it is a part of the driver.
 pub const NVIDIA_FILE_NAMES: [&str; 16] = [
     "libcudart.so.13",
     "libcublasLt.so.13",

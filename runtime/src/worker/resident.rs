@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use super::line::{Line, wait_until_alone};
+use super::alone::when_alone;
+use super::line::Line;
 use super::process::{self, Given};
 use super::serve::{Server, Switch};
 use super::start::Started;
@@ -60,7 +61,10 @@ pub(super) fn enter() -> ! {
     let entered = now();
     let Some(arguments) = ResidentArguments::parse(env::args_os().skip(2)) else { process::refuse() };
     let Some(Given { socket, .. }) = process::adopt(false) else { process::refuse() };
-    end_when_alone(&socket);
+    // A driver that hangs does not keep the process. Without this, the end is noticed before the next model.
+    if let Ok(socket) = socket.try_clone() {
+        when_alone(socket, || process::end());
+    }
     let mut timeline = Timeline::begin(Some(entered), entered);
     let library = Library { path: arguments.library.clone(), origin: Origin::Environment };
     let host = DeviceHost::start(&library, arguments.ordinal, arguments.memory, &mut timeline);
@@ -83,17 +87,6 @@ pub(super) fn enter() -> ! {
         }
     }
     process::end()
-}
-
-/// Ends the process as soon as its launcher is gone: a driver that hangs keeps it no longer.
-fn end_when_alone(socket: &UnixStream) {
-    let Ok(socket) = socket.try_clone() else { return };
-    let watch = move || {
-        wait_until_alone(&socket);
-        process::end()
-    };
-    // Without it, the end is noticed once the worker waits for the next model.
-    let _ = thread::Builder::new().name("blink-alone".into()).spawn(watch);
 }
 
 /// One model of the worker.
@@ -125,7 +118,7 @@ impl Tenant {
         let switch = Arc::new(Switch::default());
         let mut server = Server::new(self.socket, self.memory, started, timeline).with_switch(Arc::clone(&switch));
         // Its first run too can be stopped: other models live in this process, which cannot end for it.
-        stop_when_alone(&server.line, switch);
+        when_alone(Arc::clone(&server.line), move || switch.stop());
         server.serve(|_| ());
         if let Server { started: Ok(started), .. } = server {
             started.leave_device(self.arguments.on_device.discard);
@@ -141,17 +134,6 @@ impl Drop for HangUp {
         // It fails where the launcher is gone, which is as well.
         let _ = self.0.shutdown(Shutdown::Both);
     }
-}
-
-/// Stops the model's run as soon as nobody is at the other end of `line`.
-fn stop_when_alone(line: &Arc<Line>, switch: Arc<Switch>) {
-    let line = Arc::clone(line);
-    let watch = move || {
-        line.wait_until_alone();
-        switch.stop();
-    };
-    // Without it, a run is finished first.
-    let _ = thread::Builder::new().name("blink-alone".into()).spawn(watch);
 }
 
 /// Ends the process where `failure` says that its device is lost: nothing here can go on.

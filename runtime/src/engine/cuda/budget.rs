@@ -145,9 +145,7 @@ impl Budget {
     fn find(&self, hash: &[u8; 32], from: &Artifact, model: u32) -> Option<Arc<UploadedWeights>> {
         let (found, first, is_known) = {
             let mut state = self.lock();
-            state.clock += 1;
-            let now = state.clock;
-            let kept = state.weights.get_mut(hash)?;
+            let kept = state.touch(hash)?;
             if kept.weights.has_failed() {
                 let failed = state.weights.remove(hash);
                 // Dropped outside of the lock, which their end takes.
@@ -155,7 +153,6 @@ impl Budget {
                 drop(failed);
                 return None;
             }
-            kept.last_used = now;
             (Arc::clone(&kept.weights), kept.origin(), kept.files.contains(&from.file_id()))
         };
         // A table only says what a section's hash is. Before weights of one file serve another, both are hashed.
@@ -201,12 +198,7 @@ impl Budget {
 
     /// Gives the session that sleeps over these weights, where there is such a one.
     pub fn wake(&self, hash: &[u8; 32], key: &SessionKey) -> Option<Box<dyn Any + Send>> {
-        let mut state = self.lock();
-        state.clock += 1;
-        let now = state.clock;
-        let kept = state.weights.get_mut(hash)?;
-        kept.last_used = now;
-        kept.wake(key)
+        self.lock().touch(hash)?.wake(key)
     }
 
     /// Lets go of weights: nobody finds them here any more. Their memory is free once no model uses them.
@@ -253,6 +245,14 @@ impl Budget {
 }
 
 impl State {
+    /// What is kept of these weights, used now.
+    fn touch(&mut self, hash: &[u8; 32]) -> Option<&mut Kept> {
+        self.clock += 1;
+        let kept = self.weights.get_mut(hash)?;
+        kept.last_used = self.clock;
+        Some(kept)
+    }
+
     /// Bytes of weights that no model uses.
     fn asleep(&self) -> u64 {
         self.weights.values().filter(|kept| kept.is_asleep()).map(|kept| kept.weights.bytes()).sum()
