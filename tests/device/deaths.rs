@@ -39,7 +39,10 @@ fn kill(pid: u32) {
 fn finds_it_dead(worker: &mut Worker, how: Ended) {
     for _ in 0..2 {
         match answer(worker, &rows(3)) {
-            Err(WorkerError::Died { ended, .. }) => assert_eq!(ended, how),
+            Err(error @ WorkerError::Died { ended, .. }) => {
+                assert_eq!(ended, how);
+                assert_eq!(error.is_lost_device(), how == Ended::Code(70), "{error}");
+            }
             other => panic!("expected no answer from the dead: {other:?}"),
         }
     }

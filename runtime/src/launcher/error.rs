@@ -5,6 +5,7 @@ use std::io;
 use super::child::Ended;
 use super::{LaunchError, Reason};
 use crate::channel::{ChannelError, FailureClass};
+use crate::worker::resident::LOST;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,17 @@ pub enum WorkerError {
     /// Likewise.
     #[error("inputs do not fit in memory shared with a worker: {source}")]
     Memory { source: io::Error },
+}
+
+impl WorkerError {
+    /// Whether its device was lost: in this run, or in one of another model in the same resident worker, which has ended.
+    pub fn is_lost_device(&self) -> bool {
+        match self {
+            WorkerError::Failed { class, .. } => *class == FailureClass::DeviceLost,
+            WorkerError::Died { ended, .. } => *ended == Ended::Code(LOST),
+            _ => false,
+        }
+    }
 }
 
 fn limited(memory: Option<u64>) -> String {

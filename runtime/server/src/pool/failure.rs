@@ -41,6 +41,10 @@ pub(super) fn of_run(model: &Model, error: &WorkerError) -> RequestError {
 
 /// The worker is gone.
 pub(super) fn of_death(model: &Model, error: &WorkerError) -> RequestError {
+    // Another model's run has lost the device that both are on: this request may well come again.
+    if model.device.is_some() && error.is_lost_device() {
+        return of_lost_device(model);
+    }
     let how = match error {
         WorkerError::Died { ended, .. } => ended.to_string(),
         _ => "it was not understood".into(),
@@ -56,7 +60,7 @@ pub(super) fn no_room(model: &Model, message: &str) -> RequestError {
     RequestError::Later { words, retry_after: SOON }
 }
 
-/// The model's device was lost in its run.
+/// The model's device was lost, in its run or in another's.
 pub(super) fn of_lost_device(model: &Model) -> RequestError {
     let words = format!("the device of model '{}' was lost, and is being brought up again", model.name);
     RequestError::Later { words, retry_after: SOON }
