@@ -186,6 +186,11 @@ impl Artifact {
         self.only(SectionKind::Code).map(|section| bytes_of(&self.map, section))
     }
 
+    /// Whether there is native code of a guest.
+    pub fn has_native_code(&self) -> bool {
+        self.only(SectionKind::Code).is_some()
+    }
+
     /// BLAKE3 of the guest section, as the table has it; `None` where there is no guest.
     pub fn guest_hash(&self) -> Option<&[u8; 32]> {
         self.only(SectionKind::Guest).map(|section| &section.hash)

@@ -45,6 +45,6 @@ pub use device_trial::TrialPlace;
 pub use error::CompileError;
 pub use half::HalfCounts;
 pub use pipeline::compile;
-pub use request::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
+pub use request::{CodePlace, CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
 pub use summary::{DeviceSummary, GuestSummary, ModelSummary, OperatorChange, Summary};
 pub use trial::PrepackTimes;

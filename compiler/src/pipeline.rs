@@ -130,7 +130,9 @@ fn manifest(models: &[Prepared], guest: Option<&GuestRecord>) -> Manifest {
 fn prove(pending: &PendingArtifact, request: &Request) -> Result<(), CompileError> {
     let artifact = pending.artifact();
     if let Some(guest) = &request.guest {
-        blink_runtime::link_guest(&artifact, guest.cache.as_ref()).map_err(CompileError::Link)?;
+        // What it carries was made a moment ago, by this process.
+        let made = Some(&artifact.header().structure_hash);
+        blink_runtime::link_guest(&artifact, made, guest.code.cache()).map_err(CompileError::Link)?;
     }
     for record in &artifact.manifest().models {
         let model = Model::of(pending.artifact(), Some(&record.name))?;

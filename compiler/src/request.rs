@@ -97,9 +97,31 @@ pub struct GuestSource {
     pub path: PathBuf,
     /// Whether `wasm-opt` is to work on it.
     pub optimise: bool,
-    /// `None`: native code goes into the artifact. `Some`: it is looked up and kept there, and the artifact has none;
-    /// whoever links the guest must be given the same cache.
-    pub cache: Option<CodeCache>,
+    /// Where its native code goes.
+    pub code: CodePlace,
+}
+
+/// Where a guest's native code goes. Code that an artifact carries is run where a trusted key has signed it, and that in the
+/// cache by the user who has it.
+#[derive(Clone, Debug)]
+pub enum CodePlace {
+    /// Into the artifact.
+    Artifact,
+    /// Into the artifact, and into this cache, so that the user who has compiled it can run it. A cache that cannot be
+    /// written is noted.
+    Both(CodeCache),
+    /// Into this cache, where it is not there yet. The artifact has none.
+    Cache(CodeCache),
+}
+
+impl CodePlace {
+    /// The cache.
+    pub fn cache(&self) -> Option<&CodeCache> {
+        match self {
+            CodePlace::Artifact => None,
+            CodePlace::Both(cache) | CodePlace::Cache(cache) => Some(cache),
+        }
+    }
 }
 
 /// What runs the graphs of an artifact.

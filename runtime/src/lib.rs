@@ -34,7 +34,7 @@ pub use blink_guest::{
 pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
 pub use device::Device;
 pub use engine::{EngineError, Outputs};
-pub use guest::{CodeCache, CodeCacheError, GuestError, link as link_guest};
+pub use guest::{CodeCache, CodeCacheError, GuestError, NativeCode, link as link_guest, native_code, own_code};
 pub use instance::{DeviceFacts, DeviceOptions, Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{
     Answer, Counts, DeviceReady, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start,

@@ -219,6 +219,38 @@ fn a_flood_of_descriptors_ends_with_the_guest() {
     assert_eq!((good.ended, written), (GuestEnded::Exit(0), answer()));
 }
 
+/// By the interfaces of components, and of modules as a library uses them.
+#[test]
+fn floods_of_a_compiled_program_end_with_it() {
+    for interface in [Interface::Module, Interface::Component] {
+        let program = build(Guest::Probe, interface).unwrap_or_else(|error| panic!("{error}"));
+        let folder = compiled(&std::fs::read(program).expect("a program"));
+        let spec = WorkerSpec { start: StartMode::Normal, ..WorkerSpec::new(folder.path("guest.blink")) };
+        let mut worker = Launcher::new(BLINK).launch(&spec).expect("a worker is launched");
+        let good = |worker: &mut Worker| run(worker, &request(&["arguments", "x"]), b"");
+        let (first, told) = good(&mut worker);
+        assert_eq!(first.ended, GuestEnded::Exit(0));
+        let held =
+            |worker: &Worker| std::fs::read_dir(format!("/proc/{}/fd", worker.pid())).expect("a process").count();
+        let before = held(&worker);
+
+        let limits = Limits { output: 1 << 20, ..Limits::default() };
+        let (report, written) = run(&mut worker, &GuestRequest { limits, ..request(&["flood"]) }, b"");
+        let past = matches!(report.ended, GuestEnded::Limit(found) if found.limit == Limit::Output);
+        assert!(past && written.len() <= 1 << 20, "{interface:?}: {:?}", report.ended);
+
+        let directory = Directory { host: folder.path(""), guest: ".".into(), writable: false };
+        let limits = Limits { time: Some(Duration::from_secs(5)), ..Limits::default() };
+        let flood = GuestRequest { directories: vec![directory], limits, ..request(&["open", "one.onnx"]) };
+        let (report, _) = run(&mut worker, &flood, b"");
+        assert!(!matches!(report.ended, GuestEnded::Exit(0)), "{interface:?}: {:?}", report.ended);
+        assert_eq!(held(&worker), before, "{interface:?}: all are closed");
+
+        let (again, same) = good(&mut worker);
+        assert_eq!((again.ended, same), (GuestEnded::Exit(0), told));
+    }
+}
+
 #[test]
 fn pointers_past_the_memory_reach_nothing() {
     for call in [

@@ -8,6 +8,7 @@
 //! | `http.rs` | a guest that answers HTTP requests does so on the socket it is given, and nowhere else |
 //! | `hostile.rs` | whatever a guest does, the worker lives and its next answer is right |
 //! | `ends.rs` | exit codes pass through, traps and limits are told |
+//! | `native.rs` | native code of an artifact is run where a trusted key has signed it, and nowhere else |
 //! | `trust.rs` | native code of another engine is not run; a damaged guest is not run |
 //! | `apart.rs` | guests and models that were not compiled together; models that a guest brings |
 //! | `restored.rs` | what a restored worker's guest must not share with another's |
@@ -19,6 +20,7 @@ mod examples;
 mod grants;
 mod hostile;
 mod http;
+mod native;
 mod programs;
 mod restored;
 #[path = "../support/mod.rs"]

@@ -3,40 +3,26 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use blink_artifact::{Artifact, ArtifactWriter, Manifest, Plan, SectionKind};
-use blink_runtime::{GuestError, link_guest};
 use std::sync::Arc;
 
+use blink_artifact::{Artifact, Manifest, SectionKind};
+use blink_runtime::{GuestError, link_guest};
+
+use super::native::trusted;
 use super::programs::{answer, compile, compiled, module};
-use super::support::Folder;
 use super::support::home::Home;
 use super::support::models::one;
+use super::support::{Folder, forged};
 
-/// The artifact again, with another manifest.
+/// `guest.blink` again as `other.blink`, with another manifest.
 fn rewrite(folder: &Folder, change: impl FnOnce(&mut Manifest)) {
-    let artifact = Artifact::open(folder.path("guest.blink")).expect("an artifact");
-    let mut manifest = artifact.manifest().clone();
-    change(&mut manifest);
-    let header = *artifact.header();
-    let plan = Plan {
-        host_class: header.host_class,
-        provider: header.provider,
-        ort: header.ort,
-        models: header.models,
-        sections: header.sections,
-    };
-    let mut writer = ArtifactWriter::create(&folder.path("other.blink"), plan).expect("a writer");
-    let file = folder.read("guest.blink");
-    for section in artifact.sections() {
-        let bytes = match section.kind {
-            SectionKind::Manifest => manifest.encode(),
-            _ => file[section.offset as usize..section.end() as usize].to_vec(),
-        };
-        writer
-            .section(section.kind, section.model, section.alignment, bytes.len() as u64, |out| out.write_all(&bytes))
-            .expect("a section");
-    }
-    writer.finish().expect("an artifact").publish().expect("a name");
+    forged::rewrite(&folder.path("guest.blink"), &folder.path("other.blink"), None, change);
+}
+
+/// Links the guest of an artifact of `folder`, which a trusted key has signed, without a cache.
+fn linked(folder: &Folder, name: &str) -> Result<(), GuestError> {
+    let artifact = Arc::new(Artifact::open(folder.path(name)).expect("it opens"));
+    link_guest(&artifact, Some(&artifact.header().structure_hash), None).map(drop)
 }
 
 #[test]
@@ -66,8 +52,7 @@ fn code_of_other_settings_is_not_run() {
     rewrite(&folder, |manifest| {
         manifest.guest.as_mut().and_then(|guest| guest.code.as_mut()).expect("code").settings = "0".repeat(16);
     });
-    let artifact = Arc::new(Artifact::open(folder.path("other.blink")).expect("an artifact"));
-    let error = link_guest(&artifact, None).err().expect("an error");
+    let error = linked(&folder, "other.blink").err().expect("an error");
     assert!(error.wants_code() && error.to_string().contains("0000000000000000"), "{error}");
 }
 
@@ -75,45 +60,61 @@ fn code_of_other_settings_is_not_run() {
 fn code_is_linked_once_in_each_mapping() {
     let folder = compiled(&module("", "nop"));
     let artifact = Arc::new(Artifact::open(folder.path("guest.blink")).expect("an artifact"));
-    let first = link_guest(&artifact, None).expect("a guest");
-    let twice = link_guest(&artifact, None).err().expect("an error");
+    let signed = &artifact.header().structure_hash;
+    let first = link_guest(&artifact, Some(signed), None).expect("a guest");
+    let twice = link_guest(&artifact, Some(signed), None).err().expect("an error");
     assert!(twice.to_string().contains("already"), "{twice}");
     let other = Arc::new(Artifact::open(folder.path("guest.blink")).expect("an artifact"));
-    assert!(link_guest(&other, None).is_ok());
+    assert!(link_guest(&other, Some(signed), None).is_ok());
     drop(first);
-    assert!(link_guest(&artifact, None).is_ok());
+    assert!(link_guest(&artifact, Some(signed), None).is_ok());
 }
 
 #[test]
-fn a_flipped_bit_in_the_code_is_refused_at_the_start() {
+fn a_flipped_bit_in_what_is_run_is_refused_at_the_start() {
     let home = Home::of(compiled(&module("", "nop")));
+    trusted(&home);
+    home.blink("sign guest.blink --key me").ok();
     let artifact = Artifact::open(home.folder.path("guest.blink")).expect("an artifact");
-    let sections = artifact.sections().to_vec();
-    for kind in [SectionKind::Code, SectionKind::Guest] {
-        let section = sections.iter().find(|section| section.kind == kind).expect("a section");
+    for (kind, word) in [(SectionKind::Code, "code"), (SectionKind::Guest, "guest")] {
+        let section = artifact.sections().iter().find(|section| section.kind == kind).expect("a section");
         for at in [section.offset, section.offset + section.len / 2, section.end() - 1] {
             let mut bytes = home.folder.read("guest.blink");
             bytes[at as usize] ^= 1;
             home.folder.write("flipped.blink", bytes);
-            home.blink("verify flipped.blink").refused(5).names(&[if kind == SectionKind::Code {
-                "code"
-            } else {
-                "guest"
-            }]);
-            if kind == SectionKind::Code {
-                home.blink("run flipped.blink --start normal").refused(5).names(&["code", "hash"]);
-                let artifact = Arc::new(Artifact::open(home.folder.path("flipped.blink")).expect("it opens"));
-                assert!(matches!(link_guest(&artifact, None), Err(GuestError::Damaged { .. })));
+            home.blink("verify flipped.blink").refused(5).names(&[word]);
+            let run = home.blink("run flipped.blink --start normal --trust trust").run();
+            match kind {
+                SectionKind::Code => {
+                    run.refused(5).names(&["code", "hash"]);
+                    assert!(matches!(linked(&home.folder, "flipped.blink"), Err(GuestError::Damaged { .. })));
+                }
+                // It is not what is run.
+                _ => assert_eq!(run.ok().stdout, answer()),
             }
+            // Where the code is nobody's that is trusted, it is the other way round.
+            let run = home.blink("run flipped.blink --start normal").run();
+            match kind {
+                SectionKind::Code => assert_eq!(run.ok().stdout, answer()),
+                _ => {
+                    let ended = run.failed(5);
+                    assert!(ended.stderr.contains("guest") && ended.stderr.contains("hash"), "{}", ended.stderr);
+                }
+            }
+            // There is one where something was compiled.
+            let _ = fs::remove_dir_all(home.folder.path("cache"));
         }
     }
 }
 
 #[test]
 fn a_swapped_or_cut_guest_is_refused() {
-    let folder = compiled(&module("", "nop"));
+    let home = Home::of(compiled(&module("", "nop")));
+    let folder = &home.folder;
+    trusted(&home);
+    home.blink("sign guest.blink --key me").ok();
     let first = folder.read("guest.blink");
-    compile(&folder, &module("", "(call $proc_exit (i32.const 5))")).ok();
+    compile(folder, &module("", "(call $proc_exit (i32.const 5))")).ok();
     let second = folder.read("guest.blink");
     let artifact = Artifact::open(folder.path("guest.blink")).expect("an artifact");
     let code = *artifact.sections().iter().find(|section| section.kind == SectionKind::Code).expect("code");
@@ -122,10 +123,10 @@ fn a_swapped_or_cut_guest_is_refused() {
     let end = (code.end() as usize).min(first.len());
     swapped[code.offset as usize..end].copy_from_slice(&second[code.offset as usize..end]);
     folder.write("swapped.blink", &swapped);
-    folder.blink("run swapped.blink --start normal").refused(5);
+    home.blink("run swapped.blink --start normal --trust trust").refused(5);
     for len in [first.len() - 4096, code.offset as usize, code.offset as usize + 4096] {
         folder.write("cut.blink", &first[..len.min(first.len() - 1)]);
-        folder.blink("run cut.blink --start normal").refused(5);
+        home.blink("run cut.blink --start normal").refused(5);
     }
 }
 

@@ -32,7 +32,7 @@ const PROGRAM: &str = r#"(module
     (if (i32.eq (local.get $first) (i32.const 69)) (then (call $proc_exit (i32.const 3))))))"#;
 
 /// A home with the guest `echo` in `models/`, and the model `one` beside it.
-fn with_echo() -> Home {
+pub(crate) fn with_echo() -> Home {
     let home = home(&["one"]);
     let folder = Folder::new();
     folder.model("one.onnx", &one());

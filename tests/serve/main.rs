@@ -8,7 +8,7 @@
 //! | `scaling.rs` | workers come by demand and go without it |
 //! | `killed.rs` | workers that die, and how little of it is seen |
 //! | `replaced.rs` | artifacts that are replaced, broken or gone |
-//! | `signed.rs` | servers that ask for signatures |
+//! | `signed.rs` | servers that ask for signatures; whose native code apps run |
 //! | `ending.rs` | told to end with requests in flight |
 //! | `going.rs` | clients that go, wait, or are too many |
 //! | `device.rs` | models on a device, beside those on the CPU |

@@ -7,6 +7,7 @@
 //! | `folder.rs` | a directory of its own, and `blink` run in it |
 //! | `ended.rs` | how a `blink` ended, and what to expect of that |
 //! | `files.rs` | models and tensors as files in a folder |
+//! | `forged.rs` | artifacts that the compiler did not write |
 //! | `home.rs` | a folder with snapshots of its own |
 //! | `models.rs` | small models that many tests drive |
 //! | `tracer.rs` | a process watched at every system call (Linux) |
@@ -22,6 +23,7 @@ pub(crate) mod cuda_log;
 pub(crate) mod ended;
 pub(crate) mod files;
 pub(crate) mod folder;
+pub(crate) mod forged;
 pub(crate) mod home;
 pub(crate) mod models;
 #[cfg(target_os = "linux")]

@@ -6,6 +6,7 @@
 //! | `keys.rs` | [`PublicKey`], [`SecretKey`], [`KeyId`], and their text |
 //! | `key_files.rs` | keys as files: who may read and write them |
 //! | `trust.rs` | [`TrustStore`]: a directory of public keys, and what it admits |
+//! | `vouched.rs` | [`Vouched`]: that a trusted key has signed; whether there is anything to ask for |
 //! | `sign.rs` | [`sign()`]: a signed copy in the place of an artifact |
 //! | `error.rs` | why a key, a directory or a signature is refused |
 //!
@@ -17,9 +18,11 @@ mod key_files;
 mod keys;
 mod sign;
 mod trust;
+mod vouched;
 
 pub use block::Signature;
 pub use error::{AdmitError, KeyError, KeyFileError, SignError, SignatureError, TrustError};
 pub use keys::{KeyId, PublicKey, SecretKey};
 pub use sign::{Signed, sign};
 pub use trust::TrustStore;
+pub use vouched::{Vouched, signed_code};

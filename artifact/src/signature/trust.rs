@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use super::error::{AdmitError, SignatureError, TrustError};
 use super::key_files::EVERYBODY_WRITES;
 use super::keys::{KeyId, PublicKey};
+use super::vouched::Vouched;
+use crate::header::Header;
 use crate::reader::Artifact;
 
 /// What the files of public keys end with.
@@ -50,22 +53,42 @@ impl TrustStore {
         of_user(&|name| std::env::var_os(name)).ok_or(TrustError::NoDirectory)
     }
 
+    /// The keys of `directory`, all of which must be in order. Where none is named: those of this user, `None` where
+    /// there are none.
+    pub fn find(directory: Option<&Path>) -> Result<Option<TrustStore>, TrustError> {
+        if let Some(directory) = directory {
+            return TrustStore::read(directory).map(Some);
+        }
+        match TrustStore::of_user().and_then(|users| TrustStore::read(&users)) {
+            Err(TrustError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(TrustError::NoDirectory | TrustError::Empty { .. }) => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// Checks that a key of this store has signed the header that is `header` and the table that its hash covers.
+    /// Sections are not hashed: whoever uses one compares it with the table of an artifact that [`Vouched::is_of`] knows.
+    pub fn vouch(&self, header: &Header) -> Result<Vouched, SignatureError> {
+        let signature = header.signature.ok_or(SignatureError::Unsigned)?;
+        let mut called = self.keys.iter().filter(|key| key.id() == signature.key).peekable();
+        if called.peek().is_none() {
+            return Err(SignatureError::NotTrusted { found: signature.key });
+        }
+        if !called.any(|key| signature.check(key, &header.structure_hash).is_ok()) {
+            return Err(SignatureError::Wrong { key: signature.key });
+        }
+        Ok(Vouched::new(signature.key, header.structure_hash))
+    }
+
     /// Checks that a key of this store has signed `artifact`, and then every byte of it: the hash of each section, and
-    /// that each gap is zeros. Gives the key. Nothing of the artifact is run.
+    /// that each gap is zeros. Nothing of the artifact is run.
     ///
     /// It speaks of the file that `artifact` is mapped from. Whoever starts a worker afterwards hands on the very
     /// descriptor: by the path, it might be another file.
-    pub fn admit(&self, artifact: &Artifact) -> Result<KeyId, AdmitError> {
-        let found = artifact.header().signature.ok_or(SignatureError::Unsigned)?.key;
-        let mut called = self.keys.iter().filter(|key| key.id() == found).peekable();
-        if called.peek().is_none() {
-            return Err(SignatureError::NotTrusted { found }.into());
-        }
-        if !called.any(|key| artifact.verify_signature(key).is_ok()) {
-            return Err(SignatureError::Wrong { key: found }.into());
-        }
+    pub fn admit(&self, artifact: &Artifact) -> Result<Vouched, AdmitError> {
+        let vouched = self.vouch(artifact.header())?;
         artifact.verify(|_| ())?;
-        Ok(found)
+        Ok(vouched)
     }
 
     /// The ids of its keys.

@@ -24,7 +24,9 @@ fn what_a_trusted_key_has_signed_is_admitted() {
     let store = both(home.path());
     assert!(store.keys().eq([key().public().id(), other_key().public().id()]));
     let artifact = Artifact::open(signed(home.path())).unwrap();
-    assert_eq!(store.admit(&artifact).unwrap(), key().public().id());
+    let vouched = store.admit(&artifact).unwrap();
+    assert_eq!(vouched.key(), key().public().id());
+    assert!(vouched.is_of(&artifact) && !vouched.is_of(&Image::with_guest().open().unwrap()));
 }
 
 #[test]

@@ -22,11 +22,12 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
 use blink_runtime::{
-    Device, DeviceOptions, Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError,
-    WorkerSpec,
+    CodeCache, Device, DeviceOptions, Launcher, Model, ModelError, NativeCode, StartMode, StartOptions, Stdio,
+    WarmError, WorkerError, WorkerSpec,
 };
 use blink_tensors::npy::NpyError;
 use blink_tensors::{Tensor, TensorError, npy};
@@ -162,6 +163,8 @@ pub enum SetupError {
     Launch { way: String, source: LaunchError },
     #[error("{way} gave another answer than a worker that was started normally: {source}")]
     Answer { way: String, source: Disagreement },
+    #[error("guest has no native code that may be run here, and none could be made: {0}")]
+    Guest(#[from] CompileError),
     #[error("two ways are called '{name}': write --against NAME=COMMAND with another name")]
     Twice { name: String },
 }
@@ -192,6 +195,11 @@ impl Setup {
             spec.model = models.first().map(|model| model.record().name.clone());
         }
         let ask = ask(plan, &models)?;
+        let mut code = None;
+        if let (Ask::Guest(_), Some(model)) = (&ask, models.first()) {
+            tell("finding native code of the guest");
+            code = native_code(model, &mut spec)?;
+        }
         tell("checking the golden run");
         let mut asked = spec.clone();
         if resident.is_some() && plan.inputs.is_none() {
@@ -235,6 +243,7 @@ impl Setup {
             left_out: Vec::new(),
         };
         let mut files = vec![program, library, plan.artifact.clone()];
+        files.extend(code);
         match resident {
             Some(resident) => setup.add_device(resident, close, &mut tell)?,
             None => {
@@ -245,6 +254,18 @@ impl Setup {
         setup.files = Files::new(files);
         Ok(setup)
     }
+}
+
+/// Sees to it that there is native code of the guest beside `model`, as `blink run` does. Gives the file that starts read
+/// it from; `None`: from the artifact.
+fn native_code(model: &Model, spec: &mut WorkerSpec) -> Result<Option<PathBuf>, SetupError> {
+    let (artifact, cache) = (model.artifact(), CodeCache::of_user()?);
+    // Where the user's keys are not in order, nobody is trusted.
+    spec.own_code = blink_runtime::own_code(artifact.path(), None).unwrap_or_default();
+    blink_compiler::guest::make_ready(artifact, spec.own_code.as_ref(), &cache)?;
+    let signed = spec.own_code.as_ref().map(|vouched| vouched.structure_hash());
+    let is_own = blink_runtime::native_code(artifact, signed, None).is_ok_and(|code| code == NativeCode::Own);
+    Ok(artifact.guest_hash().map(|hash| cache.path(hash)).filter(|_| !is_own))
 }
 
 /// The program that is launched and the library that it loads; copies where others' use of them would keep them in

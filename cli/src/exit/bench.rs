@@ -37,6 +37,7 @@ fn setup(error: &SetupError) -> Option<u8> {
         SetupError::Model(error) => code(error),
         SetupError::Library(error) => code(error),
         SetupError::Golden(error) => code(error),
+        SetupError::Guest(error) => code(error),
         SetupError::Worker(error) => code(error),
         SetupError::Launcher(error) => code(error),
         SetupError::Snapshot(error) => code(error),

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use blink_artifact::HostClass;
 use blink_artifact::manifest::Precision;
-use blink_compiler::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, TrialPlace, compile};
-use blink_runtime::{Device, Launcher, host, library, thread_count};
+use blink_compiler::{
+    CodePlace, CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, TrialPlace, compile,
+};
+use blink_runtime::{CodeCache, Device, Launcher, host, library, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -144,7 +146,11 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
     let threads = thread_count(args.threads)?;
     let request = Request {
         models: args.models(),
-        guest: args.guest.clone().map(|path| GuestSource { path, optimise: args.optimise_guest, cache: None }),
+        guest: args.guest.clone().map(|path| GuestSource {
+            path,
+            optimise: args.optimise_guest,
+            code: CodeCache::of_user().map_or(CodePlace::Artifact, CodePlace::Both),
+        }),
         output: args.output.clone().unwrap_or_else(|| args.default_output()),
         device: args.device()?,
         trial: args.trial()?,

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::output::Output;
 use crate::verbs::compile::device::Told;
+use crate::verbs::trust::TrustDirectory;
 
 /// Show what is in an artifact: sections, inputs and outputs, the guest, target, provenance.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,6 +21,8 @@ pub(crate) struct InspectArgs {
     /// The artifact.
     #[arg(value_name = "ARTIFACT")]
     pub(crate) artifact: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustDirectory,
 }
 
 #[derive(Serialize)]
@@ -56,7 +59,7 @@ struct SectionRow {
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
     let artifact = Artifact::open(&args.artifact).with_context(|| args.artifact.display().to_string())?;
     let (header, manifest) = (artifact.header(), artifact.manifest());
-    let guest = guest::Report::of(&artifact).with_context(|| args.artifact.display().to_string())?;
+    let guest = guest::Report::of(&artifact, &args.trust).with_context(|| args.artifact.display().to_string())?;
     let row = |section: &blink_artifact::Section| SectionRow {
         kind: section.kind,
         model: section.model.map(|index| manifest.models[index as usize].name.clone()),

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod man;
+pub(crate) mod native;
 pub(crate) mod run;
 mod scratch;
 pub(crate) mod serve;

@@ -1,7 +1,7 @@
-//! `--require-signature` and `--trust`: which artifacts may be run at all.
+//! `--require-signature` and `--trust`: which artifacts may be run at all, and which may bring their own native code.
 //!
-//! The file is opened once. What is checked is that file, and it is handed on open, so that nothing put in its place
-//! meanwhile is ever used.
+//! Where a signature is asked for, the file is opened once: what is checked is that file, and it is handed on open, so that
+//! nothing put in its place meanwhile is ever used.
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,8 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use blink_artifact::Artifact;
-use blink_artifact::signature::TrustStore;
+use blink_artifact::signature::{SignatureError, TrustError, TrustStore, Vouched};
+use blink_artifact::{Artifact, Header};
+
+use crate::output::note;
+
+/// Who is trusted.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TrustDirectory {
+    /// The directory of trusted public keys [default: blink/trust in the user's configuration directory].
+    #[arg(long, value_name = "DIR")]
+    trust: Option<PathBuf>,
+}
 
 /// What a run asks of its artifact's signature.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,9 +28,8 @@ pub(crate) struct TrustFlags {
     /// Run only what a trusted key has signed; every byte is checked before a worker starts.
     #[arg(long, conflicts_with = "guest")]
     require_signature: bool,
-    /// The directory of trusted public keys [default: blink/trust in the user's configuration directory].
-    #[arg(long, value_name = "DIR", requires = "require_signature")]
-    trust: Option<PathBuf>,
+    #[command(flatten)]
+    directory: TrustDirectory,
 }
 
 /// An artifact that a trusted key has signed.
@@ -29,6 +38,34 @@ pub(crate) struct Admitted {
     pub(crate) file: Arc<File>,
     /// The same, mapped.
     pub(crate) artifact: Arc<Artifact>,
+    /// What was signed.
+    pub(crate) vouched: Vouched,
+}
+
+impl TrustDirectory {
+    /// What a trusted key has signed, where that is the artifact at `path` and it brings native code.
+    pub(crate) fn own_code(&self, path: &Path) -> anyhow::Result<Option<Vouched>> {
+        Ok(self.told(blink_runtime::own_code(path, self.trust.as_deref()))?.flatten())
+    }
+
+    /// What there is of it. Where nobody has named a directory and the user's own is not in order, nobody is trusted, and
+    /// that is told.
+    fn told<T>(&self, found: Result<T, TrustError>) -> Result<Option<T>, TrustError> {
+        match found {
+            Err(error) if self.trust.is_none() => {
+                note!("no key is trusted: {error}");
+                Ok(None)
+            }
+            found => found.map(Some),
+        }
+    }
+
+    /// Whether a trusted key has signed the artifact of this header, or why none has.
+    pub(crate) fn judge(&self, header: &Header) -> anyhow::Result<Result<Vouched, SignatureError>> {
+        let Some(signature) = header.signature else { return Ok(Err(SignatureError::Unsigned)) };
+        let keys = self.told(TrustStore::find(self.trust.as_deref()))?.flatten();
+        Ok(keys.map_or(Err(SignatureError::NotTrusted { found: signature.key }), |keys| keys.vouch(header)))
+    }
 }
 
 impl TrustFlags {
@@ -37,12 +74,18 @@ impl TrustFlags {
         if !self.require_signature {
             return Ok(None);
         }
-        let store = TrustStore::read(&self.trust.clone().map_or_else(TrustStore::of_user, Ok)?)?;
+        let directory = self.directory.trust.clone();
+        let store = TrustStore::read(&directory.map_or_else(TrustStore::of_user, Ok)?)?;
         let name = || path.display().to_string();
         let file = open(path).with_context(name)?;
         let artifact = Artifact::from_file(&file, path).with_context(name)?;
-        store.admit(&artifact).with_context(name)?;
-        Ok(Some(Admitted { file: Arc::new(file), artifact: Arc::new(artifact) }))
+        let vouched = store.admit(&artifact).with_context(name)?;
+        Ok(Some(Admitted { file: Arc::new(file), artifact: Arc::new(artifact), vouched }))
+    }
+
+    /// Who is trusted.
+    pub(crate) fn directory(&self) -> &TrustDirectory {
+        &self.directory
     }
 }
 

@@ -10,6 +10,8 @@ use blink_runtime::Model;
 use blink_runtime::golden::{self, Verdict};
 use serde::Serialize;
 
+use super::native::Judged;
+use super::trust::TrustDirectory;
 use crate::output::Output;
 use crate::progress;
 
@@ -25,6 +27,8 @@ pub(crate) struct VerifyArgs {
     /// The public key that must have signed it; checked before anything is run.
     #[arg(long, value_name = "PUB")]
     pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustDirectory,
 }
 
 #[derive(Serialize)]
@@ -38,6 +42,8 @@ struct Report {
     /// By model; empty where nothing was run. The CPU runs it, also where the artifact is for a device.
     golden: Vec<(String, Verdict)>,
     execution_provider: ExecutionProvider,
+    /// Which native code of its guest a start here would run; `null` where it has none.
+    native_code: Option<Judged>,
 }
 
 /// Verifies; fails at the first thing that is wrong.
@@ -63,6 +69,7 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
     }
     let sections = artifact.sections().len();
     let execution_provider = artifact.header().provider;
+    let native_code = Judged::of(&artifact, &args.trust)?;
     let report = Report {
         schema: "blink.verify/1",
         artifact: args.artifact.clone(),
@@ -71,6 +78,7 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
         signed_by: key.map(|key| key.id()),
         golden: verdicts,
         execution_provider,
+        native_code,
     };
     output.print(&report, |out| {
         writeln!(out, "{}: {sections} sections, {bytes} bytes, every hash matches", args.artifact.display())?;
@@ -82,6 +90,9 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
         }
         if execution_provider == ExecutionProvider::Cuda && !args.no_run {
             writeln!(out, "the golden run is the CPU's, as recorded; no device was asked")?;
+        }
+        if let Some(judged) = &report.native_code {
+            judged.print("native code: ", out)?;
         }
         if args.no_run {
             writeln!(out, "nothing was run (--no-run)")?;

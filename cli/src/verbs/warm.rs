@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use blink_runtime::{Launcher, StartOptions, WorkerSpec};
 use serde::Serialize;
 
+use super::native;
 use super::run::Prepack;
+use super::trust::TrustDirectory;
 use crate::output::{Output, mib};
 use crate::program;
 
@@ -24,6 +26,8 @@ pub(crate) struct WarmArgs {
     /// Whether weights are packed [default: as the compiler recorded].
     #[arg(long, value_enum)]
     pub(crate) prepack: Option<Prepack>,
+    #[command(flatten)]
+    pub(crate) trust: TrustDirectory,
 }
 
 #[derive(Serialize)]
@@ -46,7 +50,11 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
     let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
-    let spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    let mut spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    if args.model.is_none() {
+        spec.own_code = args.trust.own_code(&args.artifact)?;
+        native::make_ready(&args.artifact, spec.own_code.as_ref())?;
+    }
     let warmed = Launcher::new(program).warm(&spec)?;
     let report = Report {
         schema: "blink.warm/1",

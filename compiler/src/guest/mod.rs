@@ -8,6 +8,7 @@
 //! | `strip.rs` | sections and exports that nobody asks for, dropped |
 //! | `optimise.rs` | `wasm-opt`, where that is asked for |
 //! | `native.rs` | native code, by Cranelift |
+//! | `here.rs` | native code of an artifact's guest for this host, into the cache |
 //! | `needs.rs` | what it may ask of its host, for people |
 //!
 //! Every byte is untrusted until the last step: a guest is refused, never trusted to be well formed. That its imports
@@ -15,6 +16,7 @@
 
 mod check;
 mod error;
+mod here;
 mod initialise;
 mod native;
 mod needs;
@@ -29,15 +31,14 @@ use std::io::Read;
 use std::path::Path;
 
 use blink_artifact::manifest::{GuestKind, GuestRecord, GuestStep};
-use blink_runtime::{CodeCache, CodeCacheError};
-
 pub use error::GuestError;
+pub use here::{make, make_ready};
 pub use native::{fits_here, native};
 pub use needs::{Needs, needs};
 
 use crate::error::CompileError;
 use crate::names;
-use crate::request::GuestSource;
+use crate::request::{CodePlace, GuestSource};
 use crate::summary::GuestSummary;
 use scan::Scan;
 
@@ -95,10 +96,19 @@ pub(crate) fn prepare(checked: Checked, source: &GuestSource, portable: bool) ->
         check::check(&optimised)?;
         path.to("optimise", optimised);
     }
-    let (code, code_record) = match &source.cache {
-        None => Some(native(&path.wasm, scan.kind, portable)?).unzip(),
-        Some(cache) => {
-            keep(cache, &path.wasm, scan.kind)?;
+    let (code, code_record) = match &source.code {
+        CodePlace::Artifact => Some(native(&path.wasm, scan.kind, portable)?).unzip(),
+        CodePlace::Both(cache) => {
+            let (code, record) = native(&path.wasm, scan.kind, portable)?;
+            notes.extend(here::keep(cache, &path.wasm, &code, portable).err().map(|error| {
+                format!(
+                    "the guest's native code is in the artifact alone, and is compiled again when it is run: {error}"
+                )
+            }));
+            (Some(code), Some(record))
+        }
+        CodePlace::Cache(cache) => {
+            here::find_or_make(cache, &path.wasm, scan.kind)?;
             (None, None)
         }
     };
@@ -136,19 +146,6 @@ impl Steps {
             self.wasm = wasm;
         }
     }
-}
-
-/// Puts the guest's native code for this host into `cache`, where it is not there yet.
-fn keep(cache: &CodeCache, wasm: &[u8], kind: GuestKind) -> Result<(), CompileError> {
-    let hash = blake3::hash(wasm);
-    match cache.find(hash.as_bytes()) {
-        Ok(Some(_)) => return Ok(()),
-        Ok(None) | Err(CodeCacheError::Damaged { .. }) => {}
-        Err(error) => return Err(GuestError::Cache(error).into()),
-    }
-    let (code, _) = native(wasm, kind, false)?;
-    cache.store(hash.as_bytes(), &code).map_err(GuestError::Cache)?;
-    Ok(())
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, GuestError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use blink_artifact::manifest::{Dim, GuestKind, ValueSpec};
+use blink_artifact::signature::Vouched;
 use blink_runtime::Device;
 
 use crate::config::ModelSettings;
@@ -25,6 +26,8 @@ pub struct Model {
     pub file: Arc<File>,
     /// Whether that file was admitted by its signature, so that no other may be used in its place.
     pub is_admitted: bool,
+    /// What a trusted key has signed, where that is this artifact and it has native code: that may be run then.
+    pub own_code: Option<Vouched>,
     /// Which of the artifact's models; `None`: a guest, with all of them.
     pub entry: Option<Entry>,
     /// The guest's kind, where this is one.

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::devices::Devices;
+use crate::guests::Guests;
 use crate::listen::{ListenError, Listeners, Notifier, Signal, Signals, raise_descriptor_limit};
 use crate::model::Model;
 use crate::observe::RecentStarts;
@@ -47,8 +48,9 @@ pub enum ServeError {
     Threads(std::io::Error),
 }
 
-/// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build.
-pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
+/// Serves until the process is told to end. `program` is what workers run: a `blink` of this same build. `guests` makes
+/// native code where there is none.
+pub fn serve(config: Config, program: &Path, guests: Guests) -> Result<(), ServeError> {
     let allowed = std::thread::available_parallelism().map_or(1, |count| count.get());
     let threads = u8::try_from(allowed / 2).map_or(MOST_THREADS, |half| half.clamp(1, MOST_THREADS));
     heap::share_among_threads(threads);
@@ -58,14 +60,14 @@ pub fn serve(config: Config, program: &Path) -> Result<(), ServeError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.into()).enable_all().build();
     let runtime = runtime.map_err(ServeError::Threads)?;
-    let result = runtime.block_on(run(config, program, allowed));
+    let result = runtime.block_on(run(config, program, guests, allowed));
     otlp::finish(LAST_SPANS);
     // What still runs there belongs to nobody any more.
     runtime.shutdown_background();
     result
 }
 
-async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), ServeError> {
+async fn run(config: Config, program: &Path, guests: Guests, allowed: usize) -> Result<(), ServeError> {
     let notifier = Notifier::from_environment();
     let mut signals = Signals::new()?;
     let listeners = Listeners::open(&config)?;
@@ -79,7 +81,7 @@ async fn run(config: Config, program: &Path, allowed: usize) -> Result<(), Serve
         None => launcher,
     };
     let devices = tokio::task::block_in_place(|| Devices::begin(&config, &launcher)).map_err(ServeError::Device)?;
-    let pool = Pool::new(launcher, devices, limits, recent.clone());
+    let pool = Pool::new(launcher, devices, guests, limits, recent.clone());
     let starter = Arc::new(pool.clone());
     let (config, repository) =
         tokio::task::block_in_place(|| Repository::open(&config, starter).map(|found| (config, found)))?;

@@ -1,7 +1,7 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD MODE`, all of them
-//! always there. It is a conversation between two builds of the same source, so it is positions, not options.
+//! `worker-process ARTIFACT HELD LIBRARY CODE SIGNED MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD MODE`,
+//! all of them always there. It is a conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
     pub(crate) library: Option<PathBuf>,
     /// Where native code of guests is kept; `None` where there is no such directory.
     pub(crate) code: Option<PathBuf>,
+    /// The structure hash of the artifact whose own native code may be run, because a trusted key has signed it.
+    pub(crate) signed: Option<[u8; 32]>,
     /// Which of its models; `None` for its only one, or for all where there is a guest.
     pub(crate) model: Option<String>,
     /// Threads of a run, already decided.
@@ -65,6 +67,7 @@ impl Arguments {
             switch(self.held).into(),
             self.library.clone().unwrap_or_default().into(),
             self.code.clone().unwrap_or_default().into(),
+            self.signed.map_or_else(|| "-".into(), |hash| blake3::Hash::from_bytes(hash).to_hex().as_str().into()),
             self.model.as_deref().unwrap_or_default().into(),
             self.threads.to_string().into(),
             self.prepack.map_or("-", switch).into(),
@@ -80,11 +83,13 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, held, library, code, model, threads, prepack, pin, device, strict, runs, discard, mode] =
+        let [artifact, held, library, code, signed, model, threads, prepack, pin, device, strict, runs, discard, mode] =
             &words[..]
         else {
             return None;
         };
+        let hash = |word: &OsString| Some(*blake3::Hash::from_hex(word.to_str()?).ok()?.as_bytes());
+        let signed = if signed == "-" { None } else { Some(hash(signed)?) };
         let prepack = if prepack == "-" { None } else { Some(switch(prepack)?) };
         let device = if device == "-" { None } else { Some(device.to_str()?.parse().ok()?) };
         let named = |name: &OsString| DeviceRuns::ALL.into_iter().find(|runs| name == runs.name());
@@ -95,6 +100,7 @@ impl Arguments {
             held: switch(held)?,
             library: path(library),
             code: path(code),
+            signed,
             model: Some(model.to_owned()).filter(|model| !model.is_empty()),
             threads: threads.to_str()?.parse().ok()?,
             prepack,
@@ -136,6 +142,7 @@ mod tests {
             held: true,
             library: None,
             code: None,
+            signed: None,
             model: None,
             threads: 2,
             prepack: None,
@@ -152,6 +159,7 @@ mod tests {
             held: false,
             library: Some("/l".into()),
             code: Some("/c".into()),
+            signed: Some([0xa5; 32]),
             model: Some("m n".into()),
             prepack: Some(false),
             pin: false,
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn other_words_are_refused() {
         let words: Vec<OsString> = arguments().to_words().into_iter().skip(1).collect();
-        for at in [1].into_iter().chain(5..words.len()) {
+        for at in [1, 4].into_iter().chain(6..words.len()) {
             let mut other = words.clone();
             other[at] = "other".into();
             assert_eq!(Arguments::parse(other.into_iter()), None, "word {at}");

@@ -66,9 +66,14 @@ impl CodeCache {
         format!("{}.cwasm", &hasher.finalize().to_hex()[..32])
     }
 
+    /// Where the code of the guest with this BLAKE3 is, or would be.
+    pub fn path(&self, guest: &[u8; 32]) -> PathBuf {
+        self.directory.join(CodeCache::file_name(guest))
+    }
+
     /// The code of the guest whose WebAssembly has this BLAKE3; `None` where there is none.
     pub fn find(&self, guest: &[u8; 32]) -> Result<Option<Code>, CodeCacheError> {
-        let path = self.directory.join(CodeCache::file_name(guest));
+        let path = self.path(guest);
         let Some(file) = open_trusted(&path)? else { return Ok(None) };
         let mapped =
             MappedFile::of(&file, &path).map_err(|source| CodeCacheError::Unreadable { path: path.clone(), source })?;
@@ -82,7 +87,7 @@ impl CodeCache {
 
     /// Keeps `code`, which was made of the guest with this BLAKE3.
     pub fn store(&self, guest: &[u8; 32], code: &[u8]) -> Result<PathBuf, CodeCacheError> {
-        let path = self.directory.join(CodeCache::file_name(guest));
+        let path = self.path(guest);
         let write = |source| CodeCacheError::Write { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(write)?;
         let temporary = self.directory.join(format!(".{}.tmp", std::process::id()));

@@ -249,6 +249,7 @@ impl Launcher {
             // What is not found here the worker looks for itself, and says so.
             library: self.library(spec).ok().map(|library| library.path),
             code: library::guests_dir().ok(),
+            signed: spec.signed(),
             model: spec.model.clone(),
             threads,
             prepack: spec.options.prepack,

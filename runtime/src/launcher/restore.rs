@@ -71,6 +71,7 @@ impl Launcher {
             threads: self.threads(spec)?,
             prepack: spec.options.prepack,
             pin: spec.options.pin,
+            own_code: spec.signed(),
             program: self.program.to_path_buf(),
             library: self.library(spec).map_err(|error| LaunchError::Options(error.into()))?.path,
         })

@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use blink_artifact::signature::Vouched;
+
 use super::limits::ProcessLimits;
 use crate::device::Device;
 use crate::instance::{DeviceOptions, StartOptions};
@@ -21,6 +23,9 @@ pub struct WorkerSpec {
     /// Whether the held file alone may be used, because its signature was checked: a snapshot only where it was made of
     /// that very file, unchanged since, and one is made of no other. Without a held file it has no effect.
     pub is_admitted: bool,
+    /// What a trusted key has signed: of the artifact that this is, a guest's own native code may be run. Of any other,
+    /// and with `None`, it is not: the code in the cache is, made here of the guest's WebAssembly.
+    pub own_code: Option<Vouched>,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
     /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
@@ -73,6 +78,7 @@ impl WorkerSpec {
             artifact: artifact.into(),
             file: None,
             is_admitted: false,
+            own_code: None,
             model: None,
             device: None,
             on_device: DeviceOptions::default(),
@@ -98,6 +104,11 @@ impl WorkerSpec {
             Some(_) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             None => path.to_owned(),
         }
+    }
+
+    /// The structure hash of the artifact whose own native code may be run.
+    pub(super) fn signed(&self) -> Option<[u8; 32]> {
+        self.own_code.map(|vouched| *vouched.structure_hash())
     }
 
     /// The held file, where it alone may be used.

@@ -153,6 +153,7 @@ impl Launcher {
             threads: 1,
             prepack: None,
             pin: false,
+            own_code: None,
             model: String::new(),
         };
         let file = File::from(nameless().map_err(|source| WarmError::Write { source })?);
@@ -173,6 +174,7 @@ impl Launcher {
             held: false,
             library: Some(key.library.clone()).filter(|path| path.is_absolute()),
             code: library::guests_dir().ok(),
+            signed: key.own_code,
             model: Some(key.model.clone()).filter(|model| !model.is_empty()),
             threads: key.threads,
             prepack: key.prepack,

@@ -50,7 +50,8 @@ impl Started {
 
         let linked = || {
             let begin = now();
-            let linked = link(&artifact, arguments.code.as_deref().map(CodeCache::at).as_ref());
+            let linked =
+                link(&artifact, arguments.signed.as_ref(), arguments.code.as_deref().map(CodeCache::at).as_ref());
             (linked, Recorded { phase: Phase::Link, begin, end: now() })
         };
         let (instances, linked) = if has_guest {

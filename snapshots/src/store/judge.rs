@@ -3,6 +3,7 @@
 //! Judged is all that the restorer judges, but for the vDSO, which only a new process has.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,7 @@ use std::path::Path;
 use blink_restorer::host::Host;
 use blink_restorer::refusal::Refusal;
 
-use super::key::{self, Key};
+use super::key::Key;
 use crate::image::{OwnedHead, head, here};
 use crate::reason::{Reason, os_error};
 
@@ -27,7 +28,7 @@ pub(super) fn label(file: &File) -> io::Result<Vec<u8>> {
 /// The key of the image at `path`, opened as `file`. A label that does not give the file its name is none.
 pub(super) fn key(file: &File, path: &Path) -> Option<Key> {
     let label = label(file).ok()?;
-    if path.file_name()? == key::file_name(&label).as_str() { Key::from_label(&label) } else { None }
+    Key::from_label(&label).filter(|key| path.file_name() == Some(OsStr::new(&key.file_name())))
 }
 
 /// Whether the image at `path`, opened as `file`, can be restored here.

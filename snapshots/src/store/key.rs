@@ -27,6 +27,9 @@ pub struct Key {
     pub prepack: Option<bool>,
     /// Whether threads get a core each through the first run.
     pub pin: bool,
+    /// The structure hash of the artifact whose own native code the worker may run; `None`: it runs none. So an image of a
+    /// worker that has run such code is found by those alone who may run it still.
+    pub own_code: Option<[u8; 32]>,
     /// The model's name in the artifact; empty for its only one.
     pub model: String,
 }
@@ -43,6 +46,7 @@ impl Key {
             threads.as_bytes(),
             self.prepack.map_or("-", switch).as_bytes(),
             switch(self.pin).as_bytes(),
+            self.own_code.map_or_else(|| "-".to_owned(), |hash| digits(&hash)).as_bytes(),
             self.model.as_bytes(),
         ]
         .join(&0)
@@ -50,7 +54,7 @@ impl Key {
 
     /// The key of that label; `None` where no key has it.
     pub fn from_label(label: &[u8]) -> Option<Key> {
-        let mut fields = label.splitn(7, |&byte| byte == 0);
+        let mut fields = label.splitn(8, |&byte| byte == 0);
         let mut field = || fields.next();
         let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
         let key = Key {
@@ -63,24 +67,33 @@ impl Key {
                 switch => Some(switch == b"1"),
             },
             pin: field()? == b"1",
+            own_code: match field()? {
+                b"-" => None,
+                hash => Some(read_digits(hash)?),
+            },
             model: String::from_utf8(field()?.to_vec()).ok()?,
         };
         // Each key has one way to be written.
         (key.artifact.is_absolute() && key.label() == label).then_some(key)
     }
 
-    /// The file name of its image.
+    /// The file name of its image. It tells that own code may be run and not which: an artifact that takes another's
+    /// place has the same, so its image takes the place of the other's.
     pub fn file_name(&self) -> String {
-        file_name(&self.label())
+        let named = Key { own_code: self.own_code.map(|_| [0; 32]), ..self.clone() };
+        digits(&blake3::hash(&named.label()).as_bytes()[..HASH_LEN]) + SUFFIX
     }
 }
 
-/// The file name of images with that label.
-pub(super) fn file_name(label: &[u8]) -> String {
-    let hash = blake3::hash(label);
-    let digits = hash.as_bytes()[..HASH_LEN].iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
-    digits.chain(SUFFIX.chars()).collect()
+/// Two digits for each byte.
+fn digits(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+/// The hash that these are the digits of.
+fn read_digits(digits: &[u8]) -> Option<[u8; 32]> {
+    blake3::Hash::from_hex(digits).ok().map(|hash| *hash.as_bytes())
 }
 
 /// Whether some key has that file name. Files of other names are not ours.
@@ -102,18 +115,20 @@ mod tests {
             threads: 2,
             prepack: Some(true),
             pin: true,
+            own_code: None,
             model: "resnet50".into(),
         }
     }
 
     #[test]
     fn a_label_says_what_its_key_says() {
-        let label = b"/models/resnet 50.blink\0/bin/blink\0/lib/onnxruntime.so\x002\x001\x001\0resnet50";
+        let label = b"/models/resnet 50.blink\0/bin/blink\0/lib/onnxruntime.so\x002\x001\x001\0-\0resnet50";
         assert_eq!(key().label(), label);
         let odd = PathBuf::from(OsStr::from_bytes(b"/\xff\n"));
         for key in [
             key(),
             Key { model: String::new(), prepack: Some(false), ..key() },
+            Key { own_code: Some([0x5a; 32]), ..key() },
             Key { model: "a\0b\0".into(), threads: usize::MAX, pin: false, ..key() },
             Key { artifact: odd.clone(), library: odd, threads: 0, prepack: None, ..key() },
         ] {
@@ -132,25 +147,32 @@ mod tests {
             Key { prepack: Some(false), ..key() },
             Key { prepack: None, ..key() },
             Key { pin: false, ..key() },
+            Key { own_code: Some([1; 32]), ..key() },
             Key { program: "/bin/blink2".into(), ..key() },
             Key { library: "/lib/other.so".into(), ..key() },
         ];
         let names: std::collections::BTreeSet<_> = others.iter().map(Key::file_name).collect();
         assert_eq!(names.len(), others.len());
         assert_eq!(key().file_name(), key().file_name());
+        let own_code = |byte| Key { own_code: Some([byte; 32]), ..key() };
+        assert_eq!(own_code(1).file_name(), own_code(2).file_name(), "the image of one takes the other's place");
+        assert_ne!(own_code(1).label(), own_code(2).label());
     }
 
     #[test]
     fn a_label_that_no_key_has_is_not_read() {
-        let labels: [&[u8]; 8] = [
+        let labels: [&[u8]; 11] = [
             b"",
             b"test",
-            b"/a\0/b\0/c\x002\x001\x001",
-            b"a\0/b\0/c\x002\x001\x001\0m",
-            b"/a\0/b\0/c\x00+2\x001\x001\0m",
-            b"/a\0/b\0/c\x0002\x001\x001\0m",
-            b"/a\0/b\0/c\x002\x003\x001\0m",
-            b"/a\0/b\0/c\x002\x001\x001\0\xff",
+            b"/a\0/b\0/c\x002\x001\x001\0-",
+            b"a\0/b\0/c\x002\x001\x001\0-\0m",
+            b"/a\0/b\0/c\x00+2\x001\x001\0-\0m",
+            b"/a\0/b\0/c\x0002\x001\x001\0-\0m",
+            b"/a\0/b\0/c\x002\x003\x001\0-\0m",
+            b"/a\0/b\0/c\x002\x001\x001\0-\0\xff",
+            b"/a\0/b\0/c\x002\x001\x001\0\0m",
+            b"/a\0/b\0/c\x002\x001\x001\x000f\0m",
+            b"/a\0/b\0/c\x002\x001\x001\0m",
         ];
         for label in labels {
             assert_eq!(Key::from_label(label), None, "{}", label.escape_ascii());

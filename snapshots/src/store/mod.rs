@@ -111,7 +111,7 @@ impl Store {
     pub fn find(&self, key: &Key) -> Result<Option<Found>, StoreError> {
         let Some(directory) = trust::directory(&self.directory)? else { return Ok(None) };
         let label = key.label();
-        let path = self.directory.join(key::file_name(&label));
+        let path = self.directory.join(key.file_name());
         let Some((file, _)) = trust::image(&directory, &path)? else { return Ok(None) };
         if judge::label(&file).map_err(StoreError::io("read", &path))? != label {
             return Err(judge::judge(&file, &path).err().unwrap_or(Reason::OtherKey).into());

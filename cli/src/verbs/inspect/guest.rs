@@ -7,6 +7,9 @@ use blink_artifact::{Artifact, SectionKind};
 use blink_compiler::guest::{self, Needs};
 use serde::Serialize;
 
+use crate::verbs::native::Judged;
+use crate::verbs::trust::TrustDirectory;
+
 /// What is told of a guest.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -17,6 +20,8 @@ pub(super) struct Report<'a> {
     source_hash: &'a str,
     steps: &'a [GuestStep],
     code: Option<Code<'a>>,
+    /// Which native code a start here would run.
+    native_code: Option<Judged>,
     #[serde(flatten)]
     needs: Needs,
 }
@@ -33,7 +38,7 @@ struct Code<'a> {
 
 impl<'a> Report<'a> {
     /// The guest of `artifact`, once its WebAssembly has been checked; `None` where there is none.
-    pub(super) fn of(artifact: &'a Artifact) -> anyhow::Result<Option<Report<'a>>> {
+    pub(super) fn of(artifact: &'a Artifact, trust: &TrustDirectory) -> anyhow::Result<Option<Report<'a>>> {
         let Some((record, wasm)) = artifact.manifest().guest.as_ref().zip(artifact.guest()?) else { return Ok(None) };
         let code = artifact.sections().iter().find(|section| section.kind == SectionKind::Code);
         let code = record.code.as_ref().zip(code).map(|(made_for, section)| Code {
@@ -43,7 +48,8 @@ impl<'a> Report<'a> {
         });
         let (bytes, needs) = (wasm.len() as u64, guest::needs(wasm)?);
         let (name, source_hash) = (record.name.as_str(), record.source_hash.as_str());
-        Ok(Some(Report { name, kind: record.kind, bytes, source_hash, steps: &record.steps, code, needs }))
+        let native_code = Judged::of(artifact, trust)?;
+        Ok(Some(Report { name, kind: record.kind, bytes, source_hash, steps: &record.steps, code, native_code, needs }))
     }
 
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -63,14 +69,17 @@ impl<'a> Report<'a> {
         writeln!(out, "    may use {}", listed(self.needs.capabilities.iter().copied()))?;
         match &self.code {
             Some(Code { bytes, made_for, fits_here }) => {
-                let here = if *fits_here { "fits here" } else { "does not fit here: a run compiles it again" };
+                let here = if *fits_here { "fits here" } else { "does not fit here" };
                 writeln!(
                     out,
                     "    code    {bytes} bytes for {}, wasmtime {}, settings {} ({here})",
                     made_for.target, made_for.wasmtime, made_for.settings
                 )?;
             }
-            None => writeln!(out, "    code    none: it is compiled when it is run first")?,
+            None => writeln!(out, "    code    none")?,
+        }
+        if let Some(judged) = &self.native_code {
+            judged.print("    here    ", out)?;
         }
         writeln!(out, "    from    {}", super::short(self.source_hash))
     }

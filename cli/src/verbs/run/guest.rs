@@ -15,6 +15,7 @@ use super::timeline::{TimelineReport, print_timeline};
 use super::{RunArgs, load, start_reason, tell_start};
 use crate::exit;
 use crate::output::{Format, Output, note};
+use crate::verbs::native;
 
 /// Exit code of a guest that trapped: what a shell says of a process that has aborted.
 pub(crate) const TRAPPED: u8 = 134;
@@ -36,6 +37,8 @@ struct ReportFile<'a> {
     artifact: &'a Path,
     start: &'static str,
     start_reason: Option<String>,
+    /// Whether native code had to be made first, as there was none that may be run here.
+    compiled: bool,
     #[serde(flatten)]
     report: &'a GuestReport,
     timeline: TimelineReport,
@@ -53,10 +56,12 @@ pub(super) fn run(
         let words = "stdout is the guest's: leave out --format json, and give --report FILE for how it ended";
         return Err(super::WrongUse(words.into()).into());
     }
+    let mut compiled = false;
     let report = match ask(&mut worker, request) {
         Err(WorkerError::Failed { class: FailureClass::GuestCode, message }) => {
             note!("{message}");
-            load::compile_guest(&launch.artifact)?;
+            native::make(&launch.artifact)?;
+            compiled = true;
             worker = launch.launcher.launch(&launch.spec)?;
             ask(&mut worker, request)?
         }
@@ -72,6 +77,7 @@ pub(super) fn run(
             artifact: launch.artifact.path(),
             start: worker.start().name(),
             start_reason: start_reason(&worker),
+            compiled,
             report: &report,
             timeline: TimelineReport::of(&timeline),
         };

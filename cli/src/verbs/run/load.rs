@@ -1,17 +1,15 @@
-//! What a worker cannot make for itself, because it has no compiler: artifacts of models that a guest brings, and native
-//! code of a guest for this host. Both are kept in the cache.
+//! What a worker cannot make for itself, because it has no compiler: artifacts of models that a guest brings. They are kept
+//! in the cache.
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
 use blink_compiler::{ModelSource, Request, compile};
-use blink_runtime::{CodeCache, host, library, thread_count};
+use blink_runtime::{host, library, thread_count};
 
 use crate::exit;
-use crate::output::note;
 use crate::verbs::scratch::Scratch;
 
 /// The artifact of a model that a guest brings.
@@ -35,16 +33,4 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let request = Request::new(vec![ModelSource::from(file.as_path())], output.clone(), thread_count(None)?);
     compile(&request, |_, _| ())?;
     Ok(output)
-}
-
-/// Compiles the guest of `artifact` for this host, into the cache, and says so.
-pub(super) fn compile_guest(artifact: &Artifact) -> anyhow::Result<()> {
-    let name = || artifact.path().display().to_string();
-    let (record, wasm) = (artifact.manifest().guest.as_ref(), artifact.guest().with_context(name)?);
-    let ((record, wasm), hash) = record.zip(wasm).zip(artifact.guest_hash()).context("no guest")?;
-    let begin = Instant::now();
-    let (code, _) = blink_compiler::guest::native(wasm, record.kind, false)?;
-    CodeCache::of_user()?.store(hash, &code)?;
-    note!("guest compiled for this host in {:.1} s, and kept in the cache", begin.elapsed().as_secs_f64());
-    Ok(())
 }

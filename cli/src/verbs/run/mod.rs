@@ -6,7 +6,7 @@
 //! | `guest.rs` | runs the guest on this process's own streams |
 //! | `grants.rs` | what a guest is given: directories, variables, limits |
 //! | `compose.rs` | an artifact for a guest and models that were not compiled together |
-//! | `load.rs` | models that a guest brings, and native code for this host |
+//! | `load.rs` | models that a guest brings |
 //! | `timeline.rs` | where the time of a start went, in words and as JSON |
 
 mod compose;
@@ -114,6 +114,12 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
     let launcher = Launcher::new(program::path()?);
     let mut spec = spec(args, path, model);
     let admitted = args.trust.admit(path)?;
+    spec.own_code = match &admitted {
+        Some(Admitted { vouched, artifact, .. }) => artifact.has_native_code().then_some(*vouched),
+        // Nobody has signed what was composed a moment ago, and of a single model no guest is run.
+        None if composed.is_some() || model.is_some() => None,
+        None => args.trust.directory().own_code(path)?,
+    };
     if let Some(Admitted { file, .. }) = &admitted {
         spec = WorkerSpec { file: Some(Arc::clone(file)), is_admitted: true, ..spec };
     }

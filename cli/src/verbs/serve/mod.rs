@@ -16,6 +16,7 @@ use blink_server::{observe, serve};
 
 use crate::output::Output;
 use crate::program;
+use crate::verbs::native;
 
 pub(crate) use check::{CannotServe, not_served};
 pub(super) use flags::{ModelFlags, ServerFlags, addresses};
@@ -84,7 +85,7 @@ pub(super) fn until_told_to_end(resolved: Resolved) -> anyhow::Result<()> {
     observe::log::begin(resolved.config.log)?;
     resolved.tell();
     let program = program::path()?;
-    Ok(serve::serve(resolved.config, &program)?)
+    Ok(serve::serve(resolved.config, &program, native::maker())?)
 }
 
 impl ServeArgs {

@@ -9,6 +9,8 @@
 //! | `clocks` | prints the nanoseconds of the wall clock, and of the monotonic one |
 //! | `sleep MILLISECONDS` | waits |
 //! | `connect ADDRESS` | opens a connection |
+//! | `flood` | writes to stdout without end |
+//! | `open PATH` | opens it again and again, and closes nothing |
 //! | `exit CODE`, `fail`, `panic` | ends so |
 //!
 //! What is refused is told on stderr, with exit code 1. It asks no model.
@@ -68,6 +70,18 @@ fn probe(words: &[&str]) -> io::Result<String> {
             Ok(String::new())
         }
         ["connect", address] => TcpStream::connect(address).map(|_| "connected\n".to_owned()),
+        ["flood"] => {
+            let mut out = io::stdout();
+            loop {
+                out.write_all(&[b'x'; 65_536])?;
+            }
+        }
+        ["open", path] => {
+            let mut open = Vec::new();
+            loop {
+                open.push(fs::File::open(path)?);
+            }
+        }
         ["exit", code] => exit(code.parse().map_err(io::Error::other)?),
         ["fail"] => Err(io::Error::other("as asked")),
         ["panic"] => inner(words.len()),

@@ -43,8 +43,6 @@ pub enum ConfigError {
     NoModels,
     #[error("batch_wait is set for {whom} and batch is not: batching needs its size too, such as batch = 8")]
     WaitWithoutBatch { whom: String },
-    #[error("trust is set and require_signature is not: set it too, or nothing asks for the keys")]
-    TrustWithoutRequire,
     #[error(transparent)]
     Trust(#[from] TrustError),
     #[error("otlp is set, and this blink was built without it: build it with `--features otlp`, or unset otlp")]

@@ -46,12 +46,13 @@ pub fn resolve(
     let variables = variables::read(environment)?;
     let file: Option<PathBuf> = named.map(Path::to_owned).or(variables.file);
     let file = file.as_deref().map(file::read).transpose()?.unwrap_or_default();
-    let config = complete(flags.over(variables.partial).over(file), variables.port)?;
-    Ok(Resolved { config, warnings: variables.warnings })
+    let mut warnings = variables.warnings;
+    let config = complete(flags.over(variables.partial).over(file), variables.port, &mut warnings)?;
+    Ok(Resolved { config, warnings })
 }
 
 /// Puts defaults in for all that nobody has said.
-fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
+fn complete(said: Partial, port: Option<u16>, warnings: &mut Vec<String>) -> Result<Config, ConfigError> {
     let models = said.models.filter(|models| !models.is_empty()).ok_or(ConfigError::NoModels)?;
     let (http, grpc) = match (said.http, said.grpc, port) {
         (None, None, Some(port)) => (vec![Address::Tcp((Ipv4Addr::UNSPECIFIED, port).into())], Vec::new()),
@@ -61,7 +62,8 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     if otlp.is_some() && !cfg!(feature = "otlp") {
         return Err(ConfigError::NoOtlp);
     }
-    let trust = trust(said.require_signature.unwrap_or(false), said.trust)?;
+    let require_signature = said.require_signature.unwrap_or(false);
+    let trust = trust(require_signature, said.trust.as_deref(), warnings)?;
     let mut named = BTreeMap::new();
     for (name, model) in said.named {
         let whom = format!("model '{name}'");
@@ -69,6 +71,7 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     }
     Ok(Config {
         models,
+        require_signature,
         trust,
         http,
         grpc,
@@ -90,15 +93,23 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     })
 }
 
-/// The trusted keys, where a signature is asked for: of `directory`, else of the user's own.
-fn trust(is_required: bool, directory: Option<PathBuf>) -> Result<Option<Arc<TrustStore>>, ConfigError> {
-    match (is_required, directory) {
-        (false, None) => Ok(None),
-        (false, Some(_)) => Err(ConfigError::TrustWithoutRequire),
-        (true, directory) => {
-            let directory = directory.map_or_else(TrustStore::of_user, Ok)?;
-            Ok(Some(Arc::new(TrustStore::read(&directory)?)))
+/// The trusted keys: of `directory`, else of the user's own. Those that are asked for must be in order; where nobody has
+/// asked, nobody is trusted, and that is a warning.
+fn trust(
+    is_required: bool,
+    directory: Option<&Path>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Arc<TrustStore>>, ConfigError> {
+    if is_required {
+        let directory = directory.map_or_else(TrustStore::of_user, |directory| Ok(directory.to_owned()))?;
+        return Ok(Some(Arc::new(TrustStore::read(&directory)?)));
+    }
+    match TrustStore::find(directory) {
+        Err(error) if directory.is_none() => {
+            warnings.push(format!("no key is trusted: {error}"));
+            Ok(None)
         }
+        found => Ok(found?.map(Arc::new)),
     }
 }
 
@@ -206,18 +217,20 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_read_where_a_signature_is_asked_for_and_only_there() {
-        assert!(resolved(with_models(), "require_signature = false", &[]).unwrap().config.trust.is_none());
+    fn keys_that_are_named_must_be_there_and_ask_for_no_signature() {
+        assert!(!resolved(with_models(), "require_signature = false", &[]).unwrap().config.require_signature);
         let of = |file: &str| resolved(with_models(), file, &[]);
-        assert!(matches!(of("trust = '/nowhere'"), Err(ConfigError::TrustWithoutRequire)));
-        let keys = "require_signature = true\ntrust = '/nowhere'";
-        assert!(matches!(of(keys), Err(ConfigError::Trust(TrustError::Read { .. }))));
+        for keys in ["trust = '/nowhere'", "require_signature = true\ntrust = '/nowhere'"] {
+            assert!(matches!(of(keys), Err(ConfigError::Trust(TrustError::Read { .. }))));
+        }
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("a.pub"), SecretKey::from_seed(&[1; 32]).public().to_text()).unwrap();
         let trust = directory.path().to_str().unwrap();
         let variables = [("BLINK_REQUIRE_SIGNATURE", "true"), ("BLINK_TRUST", trust)];
         let config = resolved(with_models(), "trust = 'absent'", &variables).unwrap().config;
-        assert_eq!(config.trust.unwrap().keys().count(), 1);
+        assert_eq!((config.require_signature, config.trust.unwrap().keys().count()), (true, 1));
+        let config = of(&format!("trust = '{trust}'")).unwrap().config;
+        assert_eq!((config.require_signature, config.trust.unwrap().keys().count()), (false, 1));
     }
 
     #[cfg(not(feature = "otlp"))]

@@ -15,7 +15,10 @@ use blink_runtime::{Device, StartMode};
 pub struct Config {
     /// Artifacts, and directories of them.
     pub models: Vec<PathBuf>,
-    /// The keys of which one must have signed every artifact, as they were at the start; `None`: none is asked for.
+    /// Whether one of the trusted keys must have signed every artifact. There are such keys then.
+    pub require_signature: bool,
+    /// The trusted keys, as they were at the start: what they have signed may bring its own native code. `None`: there
+    /// are none.
     pub trust: Option<Arc<TrustStore>>,
     /// Where HTTP is spoken; every listener takes HTTP/1.1 and HTTP/2, REST and gRPC.
     pub http: Vec<Address>,

@@ -15,6 +15,7 @@ use super::Service;
 use super::proto::*;
 use crate::config::{Config, Partial, Warm, resolve};
 use crate::devices::Devices;
+use crate::guests::Guests;
 use crate::observe::RecentStarts;
 use crate::pool::{Pool, PoolLimits};
 use crate::repository::Repository;
@@ -29,8 +30,8 @@ fn server() -> (tempfile::TempDir, Arc<State>, Service) {
     let config = resolve(partial, None, []).unwrap().config;
     let config = Config { warm: Warm::Never, poll: None, max_body: 1000, ..config };
     let recent = RecentStarts::default();
-    let pool =
-        Pool::new(Launcher::new("blink"), Devices::default(), PoolLimits { memory: None, running: 1 }, recent.clone());
+    let limits = PoolLimits { memory: None, running: 1 };
+    let pool = Pool::new(Launcher::new("blink"), Devices::default(), Guests::none(), limits, recent.clone());
     let repository = Repository::open(&config, Arc::new(pool.clone())).unwrap();
     let (readiness, started) = (Readiness::default(), SystemTime::now());
     readiness.loaded();

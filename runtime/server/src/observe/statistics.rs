@@ -110,11 +110,13 @@ pub enum Event {
     FellBack,
     /// A batch size was ruled out: its answers are not those of single runs, or could not be compared.
     BatchRuledOut,
+    /// A guest's native code was made here, as none was there that may be run.
+    GuestCompiled,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 9] = [
+    pub const ALL: [Event; 10] = [
         Event::Crash,
         Event::Retry,
         Event::Idle,
@@ -124,6 +126,7 @@ impl Event {
         Event::DeviceLost,
         Event::FellBack,
         Event::BatchRuledOut,
+        Event::GuestCompiled,
     ];
 
     /// The name, in lower case.
@@ -138,6 +141,7 @@ impl Event {
             Event::DeviceLost => "device_lost",
             Event::FellBack => "fell_back",
             Event::BatchRuledOut => "batch_ruled_out",
+            Event::GuestCompiled => "guest_compiled",
         }
     }
 }

@@ -201,6 +201,17 @@ impl Crew {
                 // What may have brought it down is not run again: it would take the others along once more.
                 return self.die(tasks, message, Death::of_start(failure::of_lost_device(model)));
             }
+            // It was there when the model was loaded, or was thought to be for this CPU.
+            WorkerError::Failed { class: FailureClass::GuestCode, message } => {
+                tracing::warn!(model = model.name, pid, "{message}");
+                match self.shared.guests.make_again(model) {
+                    Ok(()) => {
+                        let death = Death::of_worker(failure::of_code_made(model));
+                        return self.shared.change(|schedule, now| schedule.died(self.id, tasks, death, now));
+                    }
+                    Err(words) => return self.not_started(tasks, &words),
+                }
+            }
             _ => {}
         }
         model.statistics.happened(if was_stopped { Event::Stopped } else { Event::Crash });
@@ -258,6 +269,7 @@ pub(super) fn spec(model: &Model, devices: &Devices) -> WorkerSpec {
     WorkerSpec {
         file: Some(Arc::clone(&model.file)),
         is_admitted: model.is_admitted,
+        own_code: model.own_code,
         model: model.entry.as_ref().and_then(|entry| entry.name.clone()),
         options: StartOptions { threads: settings.threads, ..StartOptions::default() },
         device: model.device.map(|device| devices.place(device)),

@@ -66,6 +66,12 @@ pub(super) fn of_lost_device(model: &Model) -> RequestError {
     RequestError::Later { words, retry_after: SOON }
 }
 
+/// Its guest's native code was missing, and has been made.
+pub(super) fn of_code_made(model: &Model) -> RequestError {
+    let words = format!("'{}' was not ready, and is now", model.name);
+    RequestError::Later { words, retry_after: SOON }
+}
+
 /// No worker came up.
 pub(super) fn of_start(model: &Model) -> RequestError {
     RequestError::Unavailable(format!("'{}' cannot be started; the server's log says why", model.name))

@@ -47,6 +47,7 @@ pub use view::{ModelView, PoolView, WorkerView};
 
 use crate::devices::Devices;
 use crate::error::RequestError;
+use crate::guests::Guests;
 use crate::model::Model;
 use crate::observe::{RecentStarts, Times};
 use crate::protocol::{Elements, InputTensor};
@@ -74,9 +75,11 @@ impl Drop for Owner {
 }
 
 impl Pool {
-    /// A pool of workers that `launcher` starts, some of them on `devices`. Each start is added to `recent`.
-    pub fn new(launcher: Launcher, devices: Devices, limits: PoolLimits, recent: RecentStarts) -> Pool {
-        Pool { owner: Arc::new(Owner { shared: Arc::new(Shared::new(launcher, devices, limits, recent)) }) }
+    /// A pool of workers that `launcher` starts, some of them on `devices`, some with `guests`. Each start is added to
+    /// `recent`.
+    pub fn new(launcher: Launcher, devices: Devices, guests: Guests, limits: PoolLimits, recent: RecentStarts) -> Pool {
+        let shared = Shared::new(launcher, devices, guests, limits, recent);
+        Pool { owner: Arc::new(Owner { shared: Arc::new(shared) }) }
     }
 
     /// Runs the model on `inputs`, which fit it. `finish` gets its outputs in graph order, each with its name, on the

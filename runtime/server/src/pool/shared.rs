@@ -16,6 +16,7 @@ use super::schedule::{Action, Death, PoolLimits, Schedule, Terms};
 use super::ticker::Ticker;
 use crate::devices::Devices;
 use crate::error::RequestError;
+use crate::guests::Guests;
 use crate::model::Model;
 use crate::observe::RecentStarts;
 
@@ -26,6 +27,7 @@ const PROCESS: u64 = 4 << 20;
 pub(super) struct Shared {
     pub(super) launcher: Launcher,
     pub(super) devices: Devices,
+    pub(super) guests: Guests,
     pub(super) recent: RecentStarts,
     inner: Mutex<Inner>,
     tickets: AtomicU64,
@@ -40,10 +42,17 @@ pub(super) struct Inner {
 }
 
 impl Shared {
-    pub(super) fn new(launcher: Launcher, devices: Devices, limits: PoolLimits, recent: RecentStarts) -> Shared {
+    pub(super) fn new(
+        launcher: Launcher,
+        devices: Devices,
+        guests: Guests,
+        limits: PoolLimits,
+        recent: RecentStarts,
+    ) -> Shared {
         Shared {
             launcher,
             devices,
+            guests,
             recent,
             inner: Mutex::new(Inner { schedule: Schedule::new(limits), ticker: Ticker::default() }),
             tickets: AtomicU64::new(0),

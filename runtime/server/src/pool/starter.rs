@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use blink_artifact::Artifact;
 use blink_runtime::{StartMode, WorkerSpec};
 
 use super::job::Work;
@@ -15,6 +16,10 @@ use crate::repository::Starter;
 const PROOF: Duration = Duration::from_secs(300);
 
 impl Starter for Pool {
+    fn make_code(&self, model: &Arc<Model>, artifact: &Artifact) -> Result<(), String> {
+        self.owner.shared.guests.make_ready(model, artifact)
+    }
+
     fn prove(&self, model: &Arc<Model>) -> Result<(), String> {
         let shared = &self.owner.shared;
         let (done, receiver) = mpsc::sync_channel(1);

@@ -118,6 +118,7 @@ mod tests {
             path: "m.blink".into(),
             file: Arc::new(File::open("/dev/null").unwrap()),
             is_admitted: false,
+            own_code: None,
             entry: None,
             guest: None,
             weights: 0,

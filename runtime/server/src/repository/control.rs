@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use blink_artifact::Artifact;
+
 use super::error::{LoadError, RepositoryError};
 use super::known::{Known, UNLOADED};
 use super::starter::Starter;
@@ -74,6 +76,10 @@ pub(super) fn check(config: &Config) -> Result<Vec<Found>, RepositoryError> {
 struct Nobody;
 
 impl Starter for Nobody {
+    fn make_code(&self, _: &Arc<Model>, _: &Artifact) -> Result<(), String> {
+        Ok(())
+    }
+
     fn prove(&self, _: &Arc<Model>) -> Result<(), String> {
         Ok(())
     }

@@ -60,6 +60,8 @@ pub enum LoadError {
     Taken,
     #[error("another app answers at {prefix} already; give this one another prefix")]
     PrefixTaken { prefix: String },
+    #[error("its guest has no native code that is trusted here, and none can be made; the server's log tells why")]
+    NoCode,
     #[error("no worker of it comes up; the server's log tells why")]
     DoesNotStart,
 }

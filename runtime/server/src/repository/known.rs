@@ -44,6 +44,7 @@ impl Known {
             | LoadError::Device { .. }
             | LoadError::GuestDevice { .. }
             | LoadError::Signature(_)
+            | LoadError::NoCode
             | LoadError::DoesNotStart => false,
         }
     }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use blink_artifact::manifest::{GuestRecord, ModelRecord};
+use blink_artifact::signature::Vouched;
 use blink_artifact::{Artifact, ExecutionProvider, OpenError};
 use blink_runtime::Device;
 use rustix::fs::OFlags;
+use tracing::error;
 
 use super::error::LoadError;
 use super::name;
 use super::scan::{Candidate, Identity};
+use super::starter::Starter;
 use crate::config::{Config, ModelSettings};
 use crate::model::{Entry, Model};
 use crate::observe::Statistics;
@@ -30,20 +33,34 @@ pub(super) struct Opened {
 
 /// Opens and checks the artifact of `candidate`. ONNX Runtime is not asked, and no weights are read but where a signature
 /// is asked for: then every byte is checked, and nothing comes after that for an artifact that is not admitted.
-pub(super) fn open(candidate: &Candidate, config: &Config) -> Result<Opened, LoadError> {
+///
+/// Of a guest whose own native code is not trusted, native code is made here, where there is none yet.
+pub(super) fn open(candidate: &Candidate, config: &Config, starter: &dyn Starter) -> Result<Opened, LoadError> {
     let path = &candidate.path;
     let io = |source| LoadError::from(&OpenError::Io { path: path.clone(), source });
     let file = open_file(path).map_err(io)?;
     let identity = Identity::from(&file.metadata().map_err(io)?);
     let artifact = Arc::new(Artifact::from_file(&file, path).map_err(|error| LoadError::from(&error))?);
-    if let Some(trust) = &config.trust {
+    if let Some(trust) = config.trust.as_ref().filter(|_| config.require_signature) {
         trust.admit(&artifact)?;
     }
     // Of every model alike: host class and ONNX Runtime are the artifact's.
     let first = artifact.manifest().models.first().map(|model| model.name.as_str());
     blink_runtime::Model::of(Arc::clone(&artifact), first)?;
     let models = models(candidate, config, &artifact, Arc::new(file))?;
+    if let [app] = &models[..]
+        && app.guest.is_some()
+        && let Err(words) = starter.make_code(app, &artifact)
+    {
+        error!(model = app.name, version = app.version, "{}: {words}", path.display());
+        return Err(LoadError::NoCode);
+    }
     Ok(Opened { identity, models })
+}
+
+/// What a trusted key has signed, where it is this artifact and that matters.
+fn own_code(artifact: &Artifact, config: &Config) -> Option<Vouched> {
+    config.trust.as_ref().filter(|_| artifact.has_native_code())?.vouch(artifact.header()).ok()
 }
 
 /// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
@@ -73,7 +90,8 @@ fn models(
             version: candidate.version,
             path: candidate.path.clone(),
             file: Arc::clone(&file),
-            is_admitted: config.trust.is_some(),
+            is_admitted: config.require_signature,
+            own_code: own_code(artifact, config),
             entry,
             guest: guest.map(|guest| guest.kind),
             weights,
@@ -126,12 +144,12 @@ fn next_id() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::scan::scan;
-    use super::super::testing::{Shape, config, write};
+    use super::super::testing::{Recorder, Shape, config, write};
     use super::*;
 
     fn opened(path: &Path) -> Result<Opened, LoadError> {
         let sources = [path.to_owned()];
-        open(&scan(&sources).candidates[0], &config(&sources))
+        open(&scan(&sources).candidates[0], &config(&sources), &Recorder::default())
     }
 
     #[test]
@@ -163,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_for_which_no_code_can_be_made_is_not_served() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("net.blink");
+        write(&path, Shape { guest: true, ..Shape::default() });
+        let sources = [path];
+        let (recorder, candidate) = (Recorder::default(), scan(&sources).candidates.remove(0));
+        assert!(open(&candidate, &config(&sources), &recorder).is_ok());
+        assert_eq!(recorder.asked(), ["make code net"]);
+        recorder.broken.lock().unwrap().insert("net".into());
+        assert!(matches!(open(&candidate, &config(&sources), &recorder), Err(LoadError::NoCode)));
+    }
+
+    #[test]
     fn an_artifact_for_cuda_runs_where_it_is_told_to_and_no_other_does() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("net.blink");
@@ -171,7 +202,7 @@ mod tests {
             let sources = [path.clone()];
             let mut config = config(&sources);
             config.defaults.device = said;
-            open(&scan(&sources).candidates[0], &config).map(|opened| opened.models[0].device)
+            open(&scan(&sources).candidates[0], &config, &Recorder::default()).map(|opened| opened.models[0].device)
         };
         let (cuda, devices) = (Shape { is_cuda: true, ..Shape::default() }, [Device::Cpu, Device::CudaOrCpu(1)]);
         for device in devices.map(Some) {

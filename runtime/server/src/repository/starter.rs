@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use blink_artifact::Artifact;
+
 use crate::model::Model;
 
 /// Whoever starts workers. Every call may come from any thread.
 pub trait Starter: Send + Sync {
+    /// Sees to it that workers of `model`, a guest, find native code that they may run; `artifact` is the model's. Blocks.
+    /// The error is for the operator's log.
+    fn make_code(&self, model: &Arc<Model>, artifact: &Artifact) -> Result<(), String>;
+
     /// Starts a worker of `model` and waits until it is there, so that nobody's request finds out first that it cannot.
     /// Blocks. The error is for the operator's log.
     fn prove(&self, model: &Arc<Model>) -> Result<(), String>;

@@ -77,7 +77,7 @@ impl Looker {
 
     fn open(&self, candidate: &Candidate) -> Result<Opened, LoadError> {
         candidate.identity.clone()?;
-        open(candidate, &self.config)
+        open(candidate, &self.config, &*self.starter)
     }
 
     fn is_to_be_opened(&self, candidate: &Candidate, wanted: Option<&str>) -> bool {

@@ -9,7 +9,7 @@ use blink_artifact::manifest::{
     ArenaPlan, DeviceRecord, Dim, GraphEncoding, GuestKind, GuestRecord, ModelRecord, Optimisation, Precision,
     Provenance, ValueSpec,
 };
-use blink_artifact::{ArtifactWriter, ExecutionProvider, HostClass, Manifest, OrtVersion, Plan, SectionKind};
+use blink_artifact::{Artifact, ArtifactWriter, ExecutionProvider, HostClass, Manifest, OrtVersion, Plan, SectionKind};
 use blink_runtime::{host, library};
 use blink_tensors::DType;
 
@@ -120,6 +120,7 @@ pub(super) fn model(name: &str, version: u64) -> Model {
         path: PathBuf::from("/dev/null"),
         file: Arc::new(File::open("/dev/null").unwrap()),
         is_admitted: false,
+        own_code: None,
         entry: Some(Entry { name: None, inputs: Vec::new(), outputs: Vec::new() }),
         guest: None,
         weights: 0,
@@ -153,6 +154,11 @@ impl Starter for Recorder {
     fn prove(&self, model: &Arc<Model>) -> Result<(), String> {
         self.note(format!("prove {}", model.name));
         if self.broken.lock().unwrap().contains(&model.name) { Err("it fell over".into()) } else { Ok(()) }
+    }
+
+    fn make_code(&self, model: &Arc<Model>, _: &Artifact) -> Result<(), String> {
+        self.note(format!("make code {}", model.name));
+        if self.broken.lock().unwrap().contains(&model.name) { Err("it cannot be compiled".into()) } else { Ok(()) }
     }
 
     fn warm(&self, model: &Arc<Model>) -> Result<(), String> {

@@ -2,6 +2,7 @@
 //! the model `say`, so that the four interfaces of wasi-nn are all that it imports.
 
 mod answers;
+mod faults;
 mod hostile;
 mod limits;
 
