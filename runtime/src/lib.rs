@@ -23,6 +23,7 @@ mod instance;
 mod launcher;
 pub mod library;
 mod model;
+pub mod sandbox;
 pub mod timeline;
 pub mod worker;
 
