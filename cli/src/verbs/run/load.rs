@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_compiler::{ModelSource, Request, compile};
+use blink_compiler::{Confines, ModelSource, Request, compile_apart};
 use blink_runtime::{CodeCache, host, library, thread_count};
 
-use crate::exit;
 use crate::output::note;
 use crate::verbs::scratch::Scratch;
+use crate::{exit, program};
 
 /// The artifact of a model that a guest brings.
 pub(super) fn compile_model(onnx: &[u8]) -> Result<PathBuf, String> {
@@ -33,7 +33,8 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let file = scratch.path().join("model.onnx");
     fs::write(&file, onnx).with_context(|| file.display().to_string())?;
     let request = Request::new(vec![ModelSource::from(file.as_path())], output.clone(), thread_count(None)?);
-    compile(&request, |_, _| ())?;
+    // A guest brought it: nobody else has seen it.
+    scratch.settle(compile_apart(&request, &Confines::new(program::path()?), |_, _| ()))?;
     Ok(output)
 }
 
