@@ -38,7 +38,7 @@ pub(crate) const ZERO: [std::ops::Range<usize>; 3] = [46..48, 52..64, 96..128];
 pub(crate) const SIGNATURE: std::ops::Range<usize> = 128..256;
 
 /// Which hardware runs the graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExecutionProvider {
     /// ONNX Runtime's CPU provider.

@@ -23,7 +23,8 @@ use crate::temporary;
 #[derive(Debug)]
 pub struct PendingFile {
     file: File,
-    directory: File,
+    /// `None`: it is lent, and somebody else's to publish.
+    directory: Option<File>,
     destination: PathBuf,
     /// Its name at the destination.
     file_name: OsString,
@@ -40,13 +41,28 @@ impl PendingFile {
     fn with(destination: &Path, unnamed: impl FnOnce(&File) -> Option<File>) -> io::Result<PendingFile> {
         let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name");
         let file_name = file_name(destination).ok_or_else(no_name)?.to_owned();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = File::from(openat(CWD, parent(destination), flags, Mode::empty())?);
+        let directory = open_directory(destination)?;
         let (file, name) = match unnamed(&directory) {
             Some(file) => (file, None),
             None => temporary::named(&directory).map(|(file, name)| (file, Some(name)))?,
         };
+        let directory = Some(directory);
         Ok(PendingFile { file, directory, destination: destination.to_owned(), file_name, name })
+    }
+
+    /// `file`, which another process has made to appear at `destination` and lends to this one: it is written to here,
+    /// and cannot be published here.
+    pub fn lent(file: File, destination: &Path) -> PendingFile {
+        let (destination, file_name) = (destination.to_owned(), OsString::new());
+        PendingFile { file, directory: None, destination, file_name, name: None }
+    }
+
+    /// Removes what processes that died have left beside `destination`: files with temporary names that nobody holds.
+    pub fn remove_abandoned(destination: &Path) {
+        // What cannot be looked at is left to the next file that needs such a name.
+        if let Ok(directory) = open_directory(destination) {
+            temporary::remove_abandoned(&directory);
+        }
     }
 
     /// The file, open for reading and writing.
@@ -74,8 +90,8 @@ impl PendingFile {
     pub fn publish(mut self, mode: u32) -> io::Result<()> {
         self.set_mode(mode)?;
         self.file.sync_all()?;
-        self.put_in_place()?;
-        match self.directory.sync_all() {
+        let directory = self.put_in_place()?;
+        match directory.sync_all() {
             // Some file systems have no such operation on directories.
             Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => Ok(()),
             synced => synced,
@@ -86,7 +102,7 @@ impl PendingFile {
     /// quickly made again. Only a crash of the whole system can cut it short.
     pub fn publish_unsynced(mut self, mode: u32) -> io::Result<()> {
         self.set_mode(mode)?;
-        self.put_in_place()
+        self.put_in_place().map(drop)
     }
 
     fn set_mode(&self, mode: u32) -> io::Result<()> {
@@ -94,29 +110,32 @@ impl PendingFile {
         self.file.set_permissions(Permissions::from_mode(mode & allowed))
     }
 
-    fn put_in_place(&mut self) -> io::Result<()> {
+    /// Gives it its name, and gives the directory that it has it in.
+    fn put_in_place(&mut self) -> io::Result<&File> {
+        let lent = || io::Error::new(io::ErrorKind::Unsupported, "the file is lent: whoever made it publishes it");
+        let directory = self.directory.as_ref().ok_or_else(lent)?;
         if self.name.is_none() {
-            match temporary::link(&self.file, &self.directory, &self.file_name) {
+            match temporary::link(&self.file, directory, &self.file_name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                linked => return linked,
+                linked => return linked.map(|()| directory),
             }
         }
         let name = match self.name.take() {
             Some(name) => name,
-            None => temporary::give_name(&self.file, &self.directory)?,
+            None => temporary::give_name(&self.file, directory)?,
         };
         let name = self.name.insert(name);
-        renameat(&self.directory, name.as_str(), &self.directory, &self.file_name)?;
+        renameat(directory, name.as_str(), directory, &self.file_name)?;
         self.name = None;
-        Ok(())
+        Ok(directory)
     }
 }
 
 impl Drop for PendingFile {
     fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
+        if let (Some(name), Some(directory)) = (self.name.take(), &self.directory) {
             // Nobody is left to hear of a failure.
-            let _ = unlinkat(&self.directory, name, AtFlags::empty());
+            let _ = unlinkat(directory, name, AtFlags::empty());
         }
     }
 }
@@ -124,6 +143,11 @@ impl Drop for PendingFile {
 /// The last part of `path`; `None` where `path` names a directory by its form: `a/`, `a/.`, `a/..`.
 pub(crate) fn file_name(path: &Path) -> Option<&OsStr> {
     path.file_name().filter(|name| path.as_os_str().as_bytes().ends_with(name.as_bytes()))
+}
+
+fn open_directory(destination: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(File::from(openat(CWD, parent(destination), flags, Mode::empty())?))
 }
 
 fn parent(path: &Path) -> &Path {
@@ -209,6 +233,29 @@ mod tests {
             }
             std::fs::remove_file(&destination).unwrap();
         }
+    }
+
+    #[test]
+    fn a_lent_file_is_written_to_and_published_by_its_maker_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let destination = home.path().join("out");
+        let made = PendingFile::create(&destination).unwrap();
+        let lent = PendingFile::lent(made.file().try_clone().unwrap(), &destination);
+        lent.file().write_all(b"text").unwrap();
+        assert_eq!(lent.publish(0o444).unwrap_err().kind(), io::ErrorKind::Unsupported);
+        assert_eq!(names(home.path()), [""; 0]);
+        made.publish(0o444).unwrap();
+        assert_eq!(std::fs::read(&destination).unwrap(), b"text");
+    }
+
+    #[test]
+    fn what_a_dead_process_left_can_be_removed_by_itself() {
+        let home = tempfile::tempdir().unwrap();
+        let destination = home.path().join("out");
+        let held = with_name(&destination);
+        std::fs::write(home.path().join(".blink-1-0.tmp"), "left").unwrap();
+        PendingFile::remove_abandoned(&destination);
+        assert_eq!(names(home.path()), [held.path().file_name().unwrap().to_str().unwrap()]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(crate) fn link(_: &File, _: &File, _: &std::ffi::OsStr) -> io::Result<()> {
 }
 
 /// Removes what processes that died have left in `directory`. Leaves what cannot be judged or removed.
-fn remove_abandoned(directory: &File) {
+pub(crate) fn remove_abandoned(directory: &File) {
     let Ok(entries) = Dir::read_from(directory) else { return };
     for entry in entries.flatten().filter(|entry| is_temporary(entry.file_name().to_bytes())) {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

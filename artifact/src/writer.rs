@@ -48,16 +48,15 @@ pub struct PendingArtifact {
 impl ArtifactWriter {
     /// Starts an artifact that is to appear at `destination`, which may be free, a file, or a link to a file.
     pub fn create(destination: &Path, plan: Plan) -> Result<ArtifactWriter, WriteError> {
-        let path = || destination.to_owned();
         header::check_sections(plan.sections)?;
         header::check_models(plan.models)?;
-        if publish::file_name(destination).is_none() {
-            return Err(WriteError::NoFileName { path: path() });
-        }
-        if destination.exists() && !destination.is_file() {
-            return Err(WriteError::NotAFile { path: path() });
-        }
-        let file = PendingFile::create(destination).map_err(|source| WriteError::Io { path: path(), source })?;
+        ArtifactWriter::into_file(PendingArtifact::place(destination)?, plan)
+    }
+
+    /// Starts an artifact in `file`, which is empty: one that [`PendingArtifact::place`] has made, or that was lent.
+    pub fn into_file(file: PendingFile, plan: Plan) -> Result<ArtifactWriter, WriteError> {
+        header::check_sections(plan.sections)?;
+        header::check_models(plan.models)?;
         let out = ChunkWriter { file, offset: 0, chunk: Vec::with_capacity(CHUNK), hasher: blake3::Hasher::new() };
         let mut writer = ArtifactWriter { plan, sections: Vec::new(), out };
         writer.pad_to(table::table_end(plan.sections))?;
@@ -127,8 +126,7 @@ impl ArtifactWriter {
         let head = [&header.encode()[..], &table].concat();
         let file = self.out.file.file();
         file.write_all_at(&head, 0).map_err(|source| self.io(source))?;
-        let artifact = Artifact::from_file(file, self.out.file.destination())?;
-        Ok(PendingArtifact { file: self.out.file, artifact: Arc::new(artifact) })
+        PendingArtifact::of(self.out.file)
     }
 
     fn pad_to(&mut self, offset: u64) -> Result<(), WriteError> {
@@ -146,6 +144,24 @@ impl ArtifactWriter {
 }
 
 impl PendingArtifact {
+    /// An empty file that is to appear at `destination`, which may be free, a file, or a link to a file.
+    pub fn place(destination: &Path) -> Result<PendingFile, WriteError> {
+        let path = || destination.to_owned();
+        if publish::file_name(destination).is_none() {
+            return Err(WriteError::NoFileName { path: path() });
+        }
+        if destination.exists() && !destination.is_file() {
+            return Err(WriteError::NotAFile { path: path() });
+        }
+        PendingFile::create(destination).map_err(|source| WriteError::Io { path: path(), source })
+    }
+
+    /// What another process has written to `file`, opened as a reader would: what breaks the format is never published.
+    pub fn of(file: PendingFile) -> Result<PendingArtifact, WriteError> {
+        let artifact = Artifact::from_file(file.file(), file.destination())?;
+        Ok(PendingArtifact { file, artifact: Arc::new(artifact) })
+    }
+
     /// The artifact, to try it before it gets its name.
     pub fn artifact(&self) -> Arc<Artifact> {
         Arc::clone(&self.artifact)

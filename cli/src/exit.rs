@@ -9,8 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use blink_artifact::OpenError;
-use blink_compiler::CompileError;
-use blink_compiler::guest::GuestError;
+use blink_compiler::{Blame, CompileError};
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::LibraryError;
 use blink_runtime::{BindError, FailureClass, LaunchError, ModelError, RunError, StartError, WarmError, WorkerError};
@@ -137,24 +136,10 @@ fn failure(class: FailureClass) -> u8 {
 }
 
 fn compile(error: &CompileError) -> u8 {
-    match error {
-        CompileError::Onnx(_) | CompileError::Refused { .. } | CompileError::HalfNotFinite { .. } => 7,
-        CompileError::Guest(error) if error.is_of_the_guest() => 7,
-        CompileError::Link(_) => 7,
-        CompileError::Guest(GuestError::OptimiseComponent) => 2,
-        CompileError::OtherHosts { .. } | CompileError::OtherOrt { .. } | CompileError::OtherProvider { .. } => 4,
-        CompileError::Artifact { source, .. } => failure(source.into()),
-        CompileError::UnknownDim { .. }
-        | CompileError::DuplicateDim { .. }
-        | CompileError::Name { .. }
-        | CompileError::DuplicateName { .. }
-        | CompileError::ModelCount { .. }
-        | CompileError::Target { .. }
-        | CompileError::OutputIsInput { .. } => 2,
-        CompileError::Launch(LaunchError::Device { class, .. }) => failure(*class),
-        CompileError::Library(error) => failure(error.into()),
-        CompileError::Engine(error) => failure(error.into()),
-        CompileError::Start(error) => failure(error.into()),
-        _ => 1,
+    match error.blame() {
+        Blame::Request => 2,
+        Blame::Model => 7,
+        Blame::Class(class) => failure(class),
+        Blame::Other => 1,
     }
 }

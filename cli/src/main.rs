@@ -1,4 +1,4 @@
-//! The `blink` binary: one verb a file, in `verbs/`. It is the worker's program too.
+//! The `blink` binary: one verb a file, in `verbs/`. It is the worker's program too, and the compiler's child.
 //!
 //! | file | what it decides |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `output.rs` | what stdout carries |
 //! | `program.rs` | which program workers are |
 //! | `progress.rs` | what stderr shows while one waits |
+//! | `quantity.rs` | sizes and times as typed |
 //! | `tensor_files/` | `--input` and `--output` |
 
 mod args;
@@ -14,10 +15,12 @@ mod exit;
 mod output;
 mod program;
 mod progress;
+mod quantity;
 mod setup;
 mod tensor_files;
 mod verbs;
 
+use blink_compiler::child;
 use blink_runtime::{timeline, worker};
 use clap::Parser;
 
@@ -27,6 +30,9 @@ fn main() -> std::process::ExitCode {
     // Before anything else: a worker pays for nothing that it does not use.
     if worker::is_asked_for() {
         worker::enter()
+    }
+    if child::is_asked_for() {
+        child::enter()
     }
     let entered = timeline::now();
     let Cli { output, verb } = Cli::parse();

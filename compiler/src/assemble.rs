@@ -3,10 +3,9 @@
 //! Small things stand first, each on pages of its own; then the guest and its native code; then each graph with its
 //! weights. A graph's bytes hang on where it stands, so places are known before anything is written.
 
-use std::path::Path;
-
 use blink_artifact::{
-    ArtifactWriter, ExecutionProvider, HostClass, Manifest, OrtVersion, PAGE, PendingArtifact, Plan, SectionKind,
+    ArtifactWriter, ExecutionProvider, HostClass, Manifest, OrtVersion, PAGE, PendingArtifact, PendingFile, Plan,
+    SectionKind,
 };
 use blink_runtime::library;
 
@@ -21,7 +20,6 @@ const ENTRY: u64 = 64;
 
 /// What an artifact is put together of.
 pub(crate) struct Assembly<'a> {
-    pub(crate) output: &'a Path,
     pub(crate) host_class: HostClass,
     pub(crate) provider: ExecutionProvider,
     pub(crate) manifest: &'a Manifest,
@@ -37,8 +35,8 @@ struct Small<'a> {
 }
 
 impl Assembly<'_> {
-    /// Writes the artifact; it has no name yet.
-    pub(crate) fn write(&self) -> Result<PendingArtifact, CompileError> {
+    /// Writes the artifact to `file`; it has no name yet.
+    pub(crate) fn write(&self, file: PendingFile) -> Result<PendingArtifact, CompileError> {
         let manifest = self.manifest.encode();
         let small = self.small(&manifest);
         let (sections, laid) = self.lay_out(&small)?;
@@ -46,7 +44,7 @@ impl Assembly<'_> {
         // There are 64 models at most, of three sections at most.
         let (models, sections) = (self.models.len() as u32, sections as u32);
         let plan = Plan { host_class: self.host_class, provider: self.provider, ort, models, sections };
-        let mut writer = ArtifactWriter::create(self.output, plan)?;
+        let mut writer = ArtifactWriter::into_file(file, plan)?;
         for Small { kind, model, bytes } in small {
             writer.section(kind, model, PAGE as u32, bytes.len() as u64, |out| out.write_all(bytes))?;
         }

@@ -7,10 +7,10 @@ use std::time::Instant;
 use blink_artifact::manifest::{DeviceRuns, DeviceTrial, ModelRecord, OutputError};
 use blink_artifact::{Artifact, PendingArtifact};
 use blink_runtime::{
-    Device, DeviceFacts, DeviceOptions, Instance, LaunchError, Launcher, Model, StartMode, StartOptions, Timeline,
-    Worker, WorkerSpec, golden,
+    Device, DeviceFacts, DeviceOptions, LaunchError, Launcher, StartMode, StartOptions, Worker, WorkerSpec, golden,
 };
 use blink_tensors::TensorView;
+use serde::{Deserialize, Serialize};
 
 use crate::error::CompileError;
 use crate::half;
@@ -34,6 +34,7 @@ pub struct TrialPlace {
 }
 
 /// What came of trials.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Tried {
     /// One for each model of the artifact.
     Trials(Vec<DeviceTrial>),
@@ -69,7 +70,7 @@ type Answer = Vec<(Vec<usize>, Vec<u8>)>;
 impl Job<'_> {
     fn run(&self) -> Result<DeviceTrial, CompileError> {
         let inputs = golden::inputs(self.record).ok().flatten();
-        let mut worker = self.start(DeviceRuns::Plain)?;
+        let mut worker = self.on_device(DeviceRuns::Plain)?;
         let trial = |facts: DeviceFacts| DeviceTrial {
             device: facts.name,
             peak: facts.arena,
@@ -88,7 +89,7 @@ impl Job<'_> {
         let mut least = plain_ms * WORTH_IT;
         for runs in [DeviceRuns::Bound, DeviceRuns::Graph] {
             // What cannot be run so, or gives other bits, is run plainly.
-            let Ok(mut worker) = self.start(runs) else { continue };
+            let Ok(mut worker) = self.on_device(runs) else { continue };
             let Ok((answer, ms)) = timed(&mut worker, &inputs) else { continue };
             if self.facts(&mut worker)?.runs == runs && answer == plain && ms < least {
                 (least, trial.runs) = (ms, runs);
@@ -97,13 +98,19 @@ impl Job<'_> {
         Ok(trial)
     }
 
-    fn start(&self, runs: DeviceRuns) -> Result<Worker, CompileError> {
+    fn on_device(&self, runs: DeviceRuns) -> Result<Worker, CompileError> {
+        let on_device = DeviceOptions { runs: Some(runs), ..DeviceOptions::default() };
+        self.start(Device::Cuda(self.place.ordinal), on_device, StartOptions::default())
+    }
+
+    fn start(&self, device: Device, on_device: DeviceOptions, options: StartOptions) -> Result<Worker, CompileError> {
         let file = self.pending.file().try_clone().map_err(|source| LaunchError::File { source })?;
         let spec = WorkerSpec {
             file: Some(Arc::new(file)),
             model: Some(self.record.name.clone()),
-            device: Some(Device::Cuda(self.place.ordinal)),
-            on_device: DeviceOptions { runs: Some(runs), ..DeviceOptions::default() },
+            device: Some(device),
+            on_device,
+            options,
             start: StartMode::Normal,
             ..WorkerSpec::new(self.artifact.path())
         };
@@ -116,22 +123,21 @@ impl Job<'_> {
         worker.device()?.ok_or_else(missing)
     }
 
-    /// How far the device's answer is from the CPU's, which the same graph gives here.
+    /// How far the device's answer is from the CPU's, which the same graph gives in a worker of its own.
     fn distance(
         &self,
         worker: &mut Worker,
         inputs: &[(&str, TensorView<'_>)],
     ) -> Result<Vec<OutputError>, CompileError> {
-        let model = Model::of(Arc::clone(self.artifact), Some(&self.record.name))?;
         let options = StartOptions { threads: Some(1), prepack: None, pin: false };
-        let instance = Instance::start(&model, &options, &mut Timeline::new())?;
-        let (expected, found) = (instance.run(inputs)?, worker.run(inputs)?);
+        let mut on_cpu = self.start(Device::Cpu, DeviceOptions::default(), options)?;
+        let (expected, found) = (on_cpu.run(inputs)?, worker.run(inputs)?);
         let refused = |output: &str, what: String| {
             let what = format!("output '{output}' {what}");
             CompileError::DeviceAnswer { model: self.record.name.clone(), what }
         };
         let outputs = self.record.outputs.iter().zip(expected.iter()).zip(found.iter());
-        let error = |((spec, expected), (_, found))| {
+        let error = |((spec, (_, expected)), (_, found))| {
             let spec: &blink_artifact::manifest::ValueSpec = spec;
             let Some(error) = half::distance(expected, found) else {
                 let shapes = format!("has shape {:?}, the CPU gave {:?}", found.shape(), expected.shape());

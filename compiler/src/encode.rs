@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::manifest::GraphEncoding;
-use blink_artifact::{Artifact, HUGE_PAGE, MappedFile, PAGE, PendingFile};
+use blink_artifact::{Artifact, HUGE_PAGE, MappedFile, PAGE};
 use blink_runtime::engine::Graph;
 
 use crate::error::CompileError;
@@ -15,6 +14,7 @@ use crate::external::ExternalLayout;
 use crate::optimise::Optimised;
 use crate::ort_format::{self, Layout};
 use crate::placement;
+use crate::temporary::Temporaries;
 
 /// An optimised graph, counted and ready to be written.
 pub(crate) struct Encoded {
@@ -70,21 +70,21 @@ impl Encoded {
     }
 
     /// The graph as it will be in the artifact, to be tried before its manifest can be written.
-    pub(crate) fn to_try(optimised: &Optimised, beside: &Path) -> Result<Graph, CompileError> {
+    pub(crate) fn to_try(optimised: &Optimised, files: &Temporaries) -> Result<Graph, CompileError> {
         let file = match optimised {
             Optimised::Ort(file) => file,
             Optimised::Onnx(saved) => return Ok(saved.graph()),
         };
         let layout = ort_format::relayout(file, 0, PAGE)?;
-        let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
-        let pending = PendingFile::create(beside).map_err(temporary)?;
+        let temporary = |source| files.failed(source);
+        let pending = files.create()?;
         let mut out = BufWriter::with_capacity(4 << 20, pending.file());
         out.write_all(&layout.metadata).map_err(temporary)?;
         let gap = layout.weights_start - layout.metadata.len() as u64;
         placement::zeros(gap, &mut out).map_err(temporary)?;
         layout.write_weights(file, &mut out).and_then(|()| out.flush()).map_err(temporary)?;
         drop(out);
-        Ok(Graph::OrtFile(Arc::new(MappedFile::of(pending.file(), beside)?)))
+        Ok(Graph::OrtFile(Arc::new(MappedFile::of(pending.file(), files.path())?)))
     }
 }
 

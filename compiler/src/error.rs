@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion, WriteError};
 use blink_runtime::library::{LibraryError, ORT_VERSION};
-use blink_runtime::{EngineError, LaunchError, ModelError, RunError, StartError, WorkerError};
+use blink_runtime::{EngineError, FailureClass, LaunchError, ModelError, RunError, StartError, WorkerError};
 
+use crate::child::{ChildError, Told};
 use crate::guest::GuestError;
 use crate::onnx::OnnxError;
 use crate::ort_format::OrtFormatError;
@@ -105,6 +106,54 @@ pub enum CompileError {
         "artifact answers otherwise than the model it was made of (output '{output}'): this is a bug, please report it with the model"
     )]
     Disagrees { output: String },
+    /// An error of a child, in its words.
+    #[error(transparent)]
+    Told(#[from] Told),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
+
+/// Whose an error is, by what there is to be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// Whoever asks: what is asked for cannot be.
+    Request,
+    /// The model's, or the guest's.
+    Model,
+    /// As a worker's failure of this class.
+    Class(FailureClass),
+    /// Something else's.
+    Other,
+}
+
+impl CompileError {
+    /// Whose it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            CompileError::Onnx(_) | CompileError::Refused { .. } | CompileError::HalfNotFinite { .. } => Blame::Model,
+            CompileError::Guest(error) if error.is_of_the_guest() => Blame::Model,
+            CompileError::Link(_) => Blame::Model,
+            CompileError::Guest(GuestError::OptimiseComponent) => Blame::Request,
+            CompileError::OtherHosts { .. } | CompileError::OtherOrt { .. } | CompileError::OtherProvider { .. } => {
+                Blame::Class(FailureClass::Foreign)
+            }
+            CompileError::Artifact { source, .. } => Blame::Class(source.into()),
+            CompileError::UnknownDim { .. }
+            | CompileError::DuplicateDim { .. }
+            | CompileError::Name { .. }
+            | CompileError::DuplicateName { .. }
+            | CompileError::ModelCount { .. }
+            | CompileError::Target { .. }
+            | CompileError::OutputIsInput { .. } => Blame::Request,
+            CompileError::Launch(LaunchError::Device { class, .. }) => Blame::Class(*class),
+            CompileError::Library(error) => Blame::Class(error.into()),
+            CompileError::Engine(error) => Blame::Class(error.into()),
+            CompileError::Start(error) => Blame::Class(error.into()),
+            CompileError::Told(told) => told.blame,
+            CompileError::Child(error) => error.blame(),
+            _ => Blame::Other,
+        }
+    }
 }
 
 /// What a provider is called.

@@ -13,8 +13,11 @@
 //! | `numbering.rs`, `external_order.rs` | write: nodes and lists in an order that is the same in every run |
 //! | `assemble.rs` | write: the sections of the artifact |
 //! | `pipeline.rs` | the order of it all, and the proof at the end |
+//! | `surroundings.rs`, `temporary.rs` | what it is given for that: files, a device, another program |
+//! | `child/` | all of it in a child process, behind walls |
 
 mod assemble;
+pub mod child;
 mod clock;
 mod device;
 mod device_trial;
@@ -38,13 +41,16 @@ mod read;
 mod request;
 mod saved;
 mod summary;
+mod surroundings;
+mod temporary;
 mod transpose;
 mod trial;
 
+pub use child::{Confines, compile_apart};
 pub use device_trial::TrialPlace;
-pub use error::CompileError;
+pub use error::{Blame, CompileError};
 pub use half::HalfCounts;
 pub use pipeline::compile;
-pub use request::{CodePlace, CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
+pub use request::{CompileDevice, GuestSource, ModelSource, Prepack, Request, Stage, Target};
 pub use summary::{DeviceSummary, GuestSummary, ModelSummary, OperatorChange, Summary};
 pub use trial::PrepackTimes;

@@ -1,9 +1,8 @@
 //! ONNX Runtime's own optimiser, run once, here: the graph it would have made at every start.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use blink_artifact::{MappedFile, PendingFile};
+use blink_artifact::MappedFile;
 use blink_runtime::EngineError;
 use blink_runtime::engine::{Engine, Graph, Optimise, Save, Session, SessionOptions};
 
@@ -12,6 +11,7 @@ use crate::onnx::Source;
 use crate::onnx::proto::NodeProto;
 use crate::ort_format;
 use crate::saved::{SavePlace, SavedModel};
+use crate::temporary::Temporaries;
 use crate::transpose::transpose;
 
 /// Weights above which the graph is kept apart from them: ONNX Runtime's flatbuffer ends at 2 GiB, and needs room
@@ -63,8 +63,7 @@ pub(crate) struct Optimiser<'a> {
     pub(crate) turn: bool,
     /// Whether the graph is for a device: then it is an ONNX model of operators that device and CPU both have.
     pub(crate) for_device: bool,
-    /// Where the artifact will be: temporary files are on the same file system.
-    pub(crate) beside: &'a Path,
+    pub(crate) files: &'a Temporaries,
 }
 
 impl Optimiser<'_> {
@@ -79,12 +78,12 @@ impl Optimiser<'_> {
                 return Ok(Optimised::Ort(file));
             }
         }
-        let place = SavePlace::create(self.beside).map_err(|error| self.temporary(error))?;
+        let place = SavePlace::create(self.files)?;
         let save = Save::Onnx(place.model.path(), place.weights_name());
         self.session(original(), self.level, save).map_err(|error| refused(self.source, error))?;
-        let mut saved = SavedModel::open(&place, &place.weights_name(), Vec::new(), self.beside)?;
+        let mut saved = SavedModel::open(&place, &place.weights_name(), Vec::new(), self.files)?;
         if self.turn
-            && let Some(turned) = transpose(&saved, self.beside)?
+            && let Some(turned) = transpose(&saved, self.files)?
         {
             saved = turned;
         }
@@ -96,10 +95,10 @@ impl Optimiser<'_> {
 
     /// Saves `graph` as a flatbuffer; `None` where ONNX Runtime cannot, or could not use it in place.
     fn save_ort(&self, graph: Graph, level: Optimise) -> Result<Option<Arc<MappedFile>>, CompileError> {
-        let pending = PendingFile::create(self.beside).map_err(|error| self.temporary(error))?;
+        let pending = self.files.create()?;
         match self.session(graph, level, Save::Ort(pending.path())) {
             Ok(()) => {
-                let file = Arc::new(MappedFile::of(pending.file(), self.beside)?);
+                let file = Arc::new(MappedFile::of(pending.file(), self.files.path())?);
                 Ok(ort_format::usable_in_place(&file)?.then_some(file))
             }
             Err(EngineError::Call { .. }) => Ok(None),
@@ -113,10 +112,6 @@ impl Optimiser<'_> {
         let options =
             SessionOptions { threads: 1, prepack: false, optimise, leave_out, dims, save: Some(save), pin: false };
         Session::new(self.engine, graph, &options, &[], &[]).map(drop)
-    }
-
-    fn temporary(&self, source: std::io::Error) -> CompileError {
-        CompileError::Temporary { path: self.beside.to_owned(), source }
     }
 }
 

@@ -5,19 +5,19 @@ use std::sync::{Mutex, PoisonError};
 
 use blink_artifact::manifest::GuestRecord;
 use blink_artifact::{ExecutionProvider, HostClass, Manifest, PendingArtifact};
-use blink_runtime::engine::Engine;
 use blink_runtime::golden::{self, GoldenError};
-use blink_runtime::{Model, Timeline, host, library};
+use blink_runtime::{Model, host};
 
 use crate::assemble::Assembly;
-use crate::clock::Clock;
-use crate::device_trial::{self, Tried};
+use crate::clock::{Clock, Heard};
+use crate::device_trial::Tried;
 use crate::error::CompileError;
 use crate::guest;
 use crate::prepare::{Prepared, Workshop};
 use crate::read::{Inputs, Origin};
 use crate::request::{CompileDevice, Request, Stage, Target};
 use crate::summary::Summary;
+use crate::surroundings::{Here, Surroundings};
 
 /// One at a time in a process: trials measure time, and memory in the process's one arena.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -27,22 +27,36 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 ///
 /// The artifact appears at its place whole, after each of its models has been started and has given the recorded answer
 /// and its guest has been linked, or not at all. The same request on the same kind of host gives the same bytes.
+///
+/// It reads what the request names in this very process: files of people whose programs one would run. Others are for
+/// [`crate::compile_apart`].
 pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Result<Summary, CompileError> {
+    let (pending, summary) = make(request, &Here::new(request), &mut progress)?;
+    pending.publish()?;
+    Ok(summary)
+}
+
+/// The artifact that `request` asks for, proved, before it has its name.
+pub(crate) fn make(
+    request: &Request,
+    surroundings: &dyn Surroundings,
+    progress: Heard<'_>,
+) -> Result<(PendingArtifact, Summary), CompileError> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut clock = Clock::new(&mut progress);
+    let mut clock = Clock::new(progress);
     let host_class = host_class(request.target, request.device)?;
 
     let Inputs { models: inputs, guest, mut notes } = Inputs::open(request, host_class, &mut clock)?;
     let needs_engine = inputs.iter().any(|input| matches!(input.from, Origin::Onnx { .. }));
-    let engine = needs_engine.then(start_engine).transpose()?;
+    let engine = needs_engine.then(|| surroundings.engine()).transpose()?;
 
-    let shop = Workshop { request, host_class, engine };
+    let shop = Workshop { request, host_class, engine, files: surroundings.files() };
     let mut models = inputs.into_iter().map(|input| shop.prepare(input, &mut clock)).collect::<Result<Vec<_>, _>>()?;
     notes.extend(models.iter().flat_map(|model| model.notes.iter().cloned()));
     let guest = match (guest, &request.guest) {
         (Some(checked), Some(source)) => {
             clock.begin(Stage::Guest, &source.path);
-            Some(guest::prepare(checked, source, host_class.is_portable())?)
+            Some(guest::prepare(checked, source, host_class.is_portable(), &|wasm| surroundings.optimise_guest(wasm))?)
         }
         _ => None,
     };
@@ -52,12 +66,12 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     let write = |models: &[Prepared], clock: &mut Clock<'_>| {
         clock.begin(Stage::Write, output);
         let manifest = manifest(models, guest.map(|guest| &guest.record));
-        Assembly { output, host_class, provider, manifest: &manifest, models, guest }.write()
+        Assembly { host_class, provider, manifest: &manifest, models, guest }.write(surroundings.output()?)
     };
     let mut pending = write(&models, &mut clock)?;
     if provider == ExecutionProvider::Cuda {
         clock.begin(Stage::Try, output);
-        notes.extend(try_on_device(&pending, request, &mut models)?);
+        notes.extend(take_down(surroundings.try_on_device(&pending)?, &mut models));
         // The same sections under another manifest.
         pending = write(&models, &mut clock)?;
     }
@@ -66,8 +80,7 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
     clock.begin(Stage::Prove, &request.output);
     prove(&pending, request)?;
     let bytes = pending.artifact().header().file_len;
-    pending.publish()?;
-    Ok(Summary {
+    let summary = Summary {
         output: output.clone(),
         target: host_class,
         device: provider,
@@ -76,23 +89,19 @@ pub fn compile(request: &Request, mut progress: impl FnMut(Stage, &Path)) -> Res
         models: models.into_iter().map(|model| model.summary).collect(),
         notes,
         seconds: clock.finish(),
-    })
+        missing_walls: Vec::new(),
+    };
+    Ok((pending, summary))
 }
 
-/// Has each model tried on a device, where there is one, and put what came of it into its record. Tells what the user should
-/// know.
-fn try_on_device(
-    pending: &PendingArtifact,
-    request: &Request,
-    models: &mut [Prepared],
-) -> Result<Option<String>, CompileError> {
-    let tried = request.trial.as_ref().map(|place| device_trial::run(pending, place)).transpose()?;
+/// Puts what came of trials on a device into each model's record. Tells what the user should know.
+fn take_down(tried: Option<Tried>, models: &mut [Prepared]) -> Option<String> {
     let why = match tried {
         Some(Tried::Trials(trials)) => {
             for (model, trial) in models.iter_mut().zip(trials) {
                 model.set_trial(trial);
             }
-            return Ok(None);
+            return None;
         }
         Some(Tried::NoDevice(why)) => format!(" ({why})"),
         None => String::new(),
@@ -100,11 +109,7 @@ fn try_on_device(
     // What was taken over may know it already.
     let is_unknown = |model: &Prepared| model.record.device.as_ref().is_some_and(|device| device.trial.is_none());
     let note = format!("compiled without a device{why}: memory and placement are not known until it is run");
-    Ok(models.iter().any(is_unknown).then_some(note))
-}
-
-fn start_engine() -> Result<&'static Engine, CompileError> {
-    Ok(Engine::start(&library::find()?, &mut Timeline::new())?)
+    models.iter().any(is_unknown).then_some(note)
 }
 
 fn host_class(target: Target, device: CompileDevice) -> Result<HostClass, CompileError> {
@@ -132,7 +137,7 @@ fn prove(pending: &PendingArtifact, request: &Request) -> Result<(), CompileErro
     if let Some(guest) = &request.guest {
         // What it carries was made a moment ago, by this process.
         let made = Some(&artifact.header().structure_hash);
-        blink_runtime::link_guest(&artifact, made, guest.code.cache()).map_err(CompileError::Link)?;
+        blink_runtime::link_guest(&artifact, made, guest.cache.as_ref()).map_err(CompileError::Link)?;
     }
     for record in &artifact.manifest().models {
         let model = Model::of(pending.artifact(), Some(&record.name))?;

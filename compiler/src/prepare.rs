@@ -1,6 +1,5 @@
 //! One model, from what was read to what can be written: optimised, tried, encoded; or taken over as it is.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::manifest::{DeviceTrial, ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec};
@@ -18,6 +17,7 @@ use crate::optimise::{Optimised, Optimiser};
 use crate::read::{Input, Origin};
 use crate::request::{CompileDevice, Prepack, Request, Stage};
 use crate::summary::{self, DeviceSummary, ModelSummary};
+use crate::temporary::Temporaries;
 use crate::trial::{Candidate, Trial};
 
 /// A model that can be written.
@@ -39,6 +39,7 @@ pub(crate) struct Workshop<'a> {
     pub(crate) host_class: HostClass,
     /// `None` where no model is ONNX.
     pub(crate) engine: Option<&'static Engine>,
+    pub(crate) files: &'a Temporaries,
 }
 
 impl Workshop<'_> {
@@ -118,13 +119,13 @@ impl Job<'_> {
         let level = if self.shop.host_class.is_portable() { Optimise::Extended } else { Optimise::All };
         let for_device = request.device != CompileDevice::Cpu;
         let turn = request.prepack != Prepack::On && !for_device;
-        let (dims, beside): (_, &Path) = (&self.set_dims[..], &request.output);
-        let mut optimised = Optimiser { engine, source: &self.source, level, dims, turn, for_device, beside }.run()?;
+        let (dims, files) = (&self.set_dims[..], self.shop.files);
+        let mut optimised = Optimiser { engine, source: &self.source, level, dims, turn, for_device, files }.run()?;
 
         let halves = self.halve(&mut optimised)?;
 
         clock.begin(Stage::Try, self.source.path());
-        let graph = Encoded::to_try(&optimised, beside)?;
+        let graph = Encoded::to_try(&optimised, files)?;
         let candidate = Candidate { engine, graph, inputs: &self.inputs, outputs: &self.outputs };
         let mut trial = candidate.try_out(request, &self.golden_dims)?;
         let error = self.error(halves.as_ref(), &mut trial)?;
@@ -176,8 +177,7 @@ impl Job<'_> {
     fn halve(&self, optimised: &mut Optimised) -> Result<Option<Halves>, CompileError> {
         match (self.shop.request.device.precision(), optimised) {
             (Some(Precision::Fp16), Optimised::Onnx(saved)) => {
-                let half::Halved { model, rounded, counts } =
-                    half::halve(self.engine, saved, &self.shop.request.output)?;
+                let half::Halved { model, rounded, counts } = half::halve(self.engine, saved, self.shop.files)?;
                 let float = std::mem::replace(&mut **saved, model).graph();
                 Ok(Some(Halves { float, rounded: rounded.graph(), counts }))
             }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use blink_artifact::manifest::Precision;
 use blink_artifact::{ExecutionProvider, HostClass};
 use blink_runtime::{CodeCache, host};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::device_trial::TrialPlace;
 
@@ -35,6 +35,9 @@ pub struct Request {
     pub seed: u64,
     /// Threads that trials run with; the golden run has one.
     pub threads: usize,
+    /// Whether a golden run that there is no memory for is an error. Else it is left out, which is noted: the model may
+    /// be for a larger machine.
+    pub complete: bool,
 }
 
 impl Request {
@@ -52,6 +55,7 @@ impl Request {
             golden_dims: Vec::new(),
             seed: 1,
             threads,
+            complete: false,
         }
     }
 }
@@ -97,35 +101,13 @@ pub struct GuestSource {
     pub path: PathBuf,
     /// Whether `wasm-opt` is to work on it.
     pub optimise: bool,
-    /// Where its native code goes.
-    pub code: CodePlace,
-}
-
-/// Where a guest's native code goes. Code that an artifact carries is run where a trusted key has signed it, and that in the
-/// cache by the user who has it.
-#[derive(Clone, Debug)]
-pub enum CodePlace {
-    /// Into the artifact.
-    Artifact,
-    /// Into the artifact, and into this cache, so that the user who has compiled it can run it. A cache that cannot be
-    /// written is noted.
-    Both(CodeCache),
-    /// Into this cache, where it is not there yet. The artifact has none.
-    Cache(CodeCache),
-}
-
-impl CodePlace {
-    /// The cache.
-    pub fn cache(&self) -> Option<&CodeCache> {
-        match self {
-            CodePlace::Artifact => None,
-            CodePlace::Both(cache) | CodePlace::Cache(cache) => Some(cache),
-        }
-    }
+    /// `None`: native code goes into the artifact, which runs it where a trusted key has signed it. `Some`: it is looked up
+    /// and kept there, and the artifact has none; whoever links the guest must be given the same cache.
+    pub cache: Option<CodeCache>,
 }
 
 /// What runs the graphs of an artifact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CompileDevice {
     /// The CPU.
     #[default]
@@ -156,7 +138,7 @@ impl CompileDevice {
 }
 
 /// What hosts an artifact is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// Hosts of exactly this class, which must be this host's: the layout is chosen by the CPU that compiles.
     Class(HostClass),
@@ -165,7 +147,7 @@ pub enum Target {
 }
 
 /// Whether weights are packed at start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Prepack {
     /// As is faster to the first answer; measured. For a device: packed, as only what is left to the CPU is.
     Auto,
@@ -176,7 +158,7 @@ pub enum Prepack {
 }
 
 /// What the compiler is busy with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Reading and checking a model, or the guest.

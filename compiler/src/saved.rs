@@ -1,7 +1,5 @@
 //! An optimised ONNX model as ONNX Runtime saved it: the graph decoded, its weights in files that have no name.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use blink_artifact::{MappedFile, PendingFile};
@@ -12,6 +10,7 @@ use prost::Message;
 use crate::error::CompileError;
 use crate::onnx::Census;
 use crate::onnx::proto::{DataLocation, ModelProto, TensorProto};
+use crate::temporary::Temporaries;
 
 /// A model in temporary files, which go with this value.
 pub(crate) struct SavedModel {
@@ -37,9 +36,9 @@ impl AsRef<[u8]> for Shared {
 }
 
 impl SavePlace {
-    /// Two files without a name, on the file system of `beside`.
-    pub(crate) fn create(beside: &Path) -> io::Result<SavePlace> {
-        Ok(SavePlace { model: PendingFile::create(beside)?, weights: PendingFile::create(beside)? })
+    /// Two files of `files`.
+    pub(crate) fn create(files: &Temporaries) -> Result<SavePlace, CompileError> {
+        Ok(SavePlace { model: files.create()?, weights: files.create()? })
     }
 
     /// What the model calls the file of its weights: that file's name in the directory of the model's.
@@ -54,12 +53,11 @@ impl SavedModel {
         place: &SavePlace,
         location: &str,
         mut more: Vec<(String, Arc<MappedFile>)>,
-        beside: &Path,
+        files: &Temporaries,
     ) -> Result<SavedModel, CompileError> {
-        let file = Arc::new(MappedFile::of(place.model.file(), beside)?);
-        let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
-        if place.weights.file().metadata().map_err(temporary)?.len() > 0 {
-            more.push((location.to_owned(), Arc::new(MappedFile::of(place.weights.file(), beside)?)));
+        let file = Arc::new(MappedFile::of(place.model.file(), files.path())?);
+        if place.weights.file().metadata().map_err(|source| files.failed(source))?.len() > 0 {
+            more.push((location.to_owned(), Arc::new(MappedFile::of(place.weights.file(), files.path())?)));
         }
         let bytes = Bytes::from_owner(Shared(Arc::clone(&file)));
         let proto = ModelProto::decode(bytes).map_err(|source| CompileError::Optimised { source })?;

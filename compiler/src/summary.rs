@@ -7,14 +7,14 @@ use blink_artifact::manifest::{
     ArenaPlan, DeviceRecord, DeviceTrial, GraphEncoding, GuestKind, GuestStep, OutputError, Precision,
 };
 use blink_artifact::{ExecutionProvider, HostClass};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::half::HalfCounts;
 use crate::request::Stage;
 use crate::trial::PrepackTimes;
 
 /// What was compiled, and how it went. Times are of this run; nothing else changes between runs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// The artifact.
     pub output: PathBuf,
@@ -32,10 +32,13 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// Seconds that each stage took.
     pub seconds: Vec<(Stage, f64)>,
+    /// Walls that this kernel does not give, where it was compiled in a child without them.
+    #[serde(skip)]
+    pub missing_walls: Vec<String>,
 }
 
 /// What became of one model.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelSummary {
     /// Its name in the artifact.
     pub name: String,
@@ -66,7 +69,7 @@ pub struct ModelSummary {
 }
 
 /// What is known of a model for a device.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceSummary {
     /// What most of the graph computes in.
     pub precision: Precision,
@@ -97,7 +100,7 @@ impl DeviceSummary {
 }
 
 /// What became of the guest.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GuestSummary {
     /// Its name in the artifact.
     pub name: String,
@@ -114,7 +117,7 @@ pub struct GuestSummary {
 }
 
 /// How often an operator stands in the graph, before and after optimisation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorChange {
     /// `domain:op_type`.
     pub operator: String,

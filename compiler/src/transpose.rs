@@ -9,7 +9,6 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use bytes::Bytes;
 use prost::Message;
@@ -20,6 +19,7 @@ use crate::onnx::proto::{
     AttributeProto, AttributeType, DataLocation, GraphProto, NodeProto, OperatorSetIdProto, TensorProto,
 };
 use crate::saved::{SavePlace, SavedModel};
+use crate::temporary::Temporaries;
 
 /// Weights smaller than this stay: they are in cache whichever way they are read.
 const SMALLEST: usize = 64 << 10;
@@ -27,16 +27,16 @@ const F32: i32 = 1;
 /// Fewer bytes than this in all are not worth a second pass.
 const WORTHWHILE: usize = 1 << 20;
 
-/// Turns the weights of `saved` round, in new files beside `beside`; `None` where there are too few to matter.
-pub(crate) fn transpose(saved: &SavedModel, beside: &Path) -> Result<Option<SavedModel>, CompileError> {
+/// Turns the weights of `saved` round, in new ones of `files`; `None` where there are too few to matter.
+pub(crate) fn transpose(saved: &SavedModel, files: &Temporaries) -> Result<Option<SavedModel>, CompileError> {
     let mut proto = saved.proto.clone();
     let Some(graph) = &mut proto.graph else { return Ok(None) };
     let chosen = choose(graph, saved);
     if chosen.values().map(Bytes::len).sum::<usize>() < WORTHWHILE {
         return Ok(None);
     }
-    let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
-    let place = SavePlace::create(beside).map_err(temporary)?;
+    let temporary = |source| files.failed(source);
+    let place = SavePlace::create(files)?;
     write(graph, &chosen, &place.weights_name(), place.weights.file()).map_err(temporary)?;
     for node in &mut graph.node {
         if is_product(node) && node.input.get(1).is_some_and(|weight| chosen.contains_key(weight)) {
@@ -48,7 +48,7 @@ pub(crate) fn transpose(saved: &SavedModel, beside: &Path) -> Result<Option<Save
         proto.opset_import.push(OperatorSetIdProto { domain, version });
     }
     place.model.file().write_all(&proto.encode_to_vec()).map_err(temporary)?;
-    SavedModel::open(&place, &place.weights_name(), saved.weights().to_vec(), beside).map(Some)
+    SavedModel::open(&place, &place.weights_name(), saved.weights().to_vec(), files).map(Some)
 }
 
 /// Writes the turned weights to `file`, which the model calls `name`, and points their tensors there.

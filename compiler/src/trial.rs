@@ -6,8 +6,9 @@ use blink_artifact::manifest::{ArenaPlan, Golden, ValueSpec};
 use blink_runtime::engine::{Engine, Graph, Optimise, Session, SessionOptions};
 use blink_runtime::{EngineError, Outputs};
 use blink_snapshots::TensorArena;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::child::is_of_memory;
 use crate::error::CompileError;
 use crate::golden::{self, GoldenInputs};
 use crate::request::{CompileDevice, Prepack, Request};
@@ -38,7 +39,7 @@ pub(crate) struct Trial {
 }
 
 /// From nothing to the first answer, best of the rounds, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrepackTimes {
     /// With weights packed first.
     pub packed_ms: f64,
@@ -74,6 +75,7 @@ impl Candidate<'_> {
         let mut notes = Vec::new();
         let inputs = match found {
             Ok((inputs, ())) => inputs,
+            Err(error) if request.complete && is_of_memory(&error.to_string()) => return Err(error.into()),
             Err(error) => {
                 notes.push(format!(
                     "no golden run: the model does not run with seeded inputs ({error}); `verify` will check hashes \

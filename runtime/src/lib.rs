@@ -23,6 +23,7 @@ mod instance;
 mod launcher;
 pub mod library;
 mod model;
+pub mod sandbox;
 pub mod timeline;
 pub mod worker;
 
@@ -31,6 +32,7 @@ pub use blink_guest::{
     Call as GuestCall, Directory, Ended as GuestEnded, Limit, LimitExceeded, Limits, Report as GuestReport,
     Request as GuestRequest, Used as GuestUsed,
 };
+pub use channel::descriptors;
 pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
 pub use device::Device;
 pub use engine::{EngineError, Outputs};

@@ -5,6 +5,7 @@
 //! | `cuda.rs` | the CUDA build: what setup refuses, and what doctor says of it |
 //! | `machine.rs` | what concerns no model: setup, doctor, completions, manual, help, version |
 //! | `compile.rs` | `blink compile` and what it says |
+//! | `confined.rs` | the child of `blink compile`: its walls, its limits, its end |
 //! | `devices.rs` | `blink compile --device cuda`, as far as no device is needed |
 //! | `several.rs` | several models in one artifact |
 //! | `guests.rs` | guests: compiled, inspected, refused |
@@ -14,6 +15,7 @@
 //! | `streams.rs` | stdout is data, stderr is everything else, and either may be closed |
 
 mod compile;
+mod confined;
 mod cuda;
 mod devices;
 mod guests;

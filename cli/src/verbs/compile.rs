@@ -1,5 +1,6 @@
 //! `blink compile`: ONNX models in, and a guest beside them; one artifact out.
 
+pub(crate) mod confines;
 pub(crate) mod device;
 mod report;
 
@@ -8,12 +9,13 @@ use std::path::PathBuf;
 use blink_artifact::HostClass;
 use blink_artifact::manifest::Precision;
 use blink_compiler::{
-    CodePlace, CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, TrialPlace, compile,
+    CompileDevice, GuestSource, ModelSource, Prepack, Request, Summary, Target, TrialPlace, compile_apart,
 };
-use blink_runtime::{CodeCache, Device, Launcher, host, library, thread_count};
+use blink_runtime::{Device, Launcher, host, library, thread_count};
 use clap::ValueEnum;
 use serde::Serialize;
 
+use self::confines::ConfineFlags;
 use crate::output::{Output, note};
 use crate::{program, progress};
 
@@ -65,6 +67,8 @@ pub(crate) struct CompileArgs {
     /// Threads to measure with [default: what the CPU quota allows].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) confines: ConfineFlags,
 }
 
 /// `--target` as typed.
@@ -141,7 +145,7 @@ struct Report<'a> {
     summary: &'a Summary,
 }
 
-/// Compiles, with progress on stderr and the summary on stdout.
+/// Compiles in a child process, with progress on stderr and the summary on stdout.
 pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
     let threads = thread_count(args.threads)?;
     let request = Request {
@@ -149,7 +153,8 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         guest: args.guest.clone().map(|path| GuestSource {
             path,
             optimise: args.optimise_guest,
-            code: CodeCache::of_user().map_or(CodePlace::Artifact, CodePlace::Both),
+            // What a child has made, which has read what nobody trusts, is no code for the cache.
+            cache: None,
         }),
         output: args.output.clone().unwrap_or_else(|| args.default_output()),
         device: args.device()?,
@@ -164,10 +169,12 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         golden_dims: args.golden_dim.clone(),
         seed: args.seed,
         threads,
+        complete: false,
     };
+    let confines = args.confines.confines()?;
     let steps = 3 * request.models.len() + 2 + 2 * usize::from(request.guest.is_some());
     let bar = progress::steps("reading".into(), steps as u64);
-    let result = compile(&request, |stage, file| {
+    let result = compile_apart(&request, &confines, |stage, file| {
         bar.set_message(stage.doing());
         bar.inc(1);
         if output.verbose > 0 {
@@ -177,6 +184,9 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
     bar.finish_and_clear();
     let summary = result?;
     summary.notes.iter().for_each(|words| note!("note: {words}"));
+    if output.verbose > 0 && !summary.missing_walls.is_empty() {
+        note!("note: compiled without walls that this kernel does not give: {}", summary.missing_walls.join(", "));
+    }
     output.print(&Report { schema: "blink.compile/2", summary: &summary }, |out| report::print(&summary, out))
 }
 

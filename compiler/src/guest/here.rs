@@ -48,15 +48,6 @@ pub fn make_ready(
     }
 }
 
-/// Puts code that was just made of `wasm` into `cache`. Code for every CPU does not take the place of code for this one.
-pub(super) fn keep(cache: &CodeCache, wasm: &[u8], code: &[u8], portable: bool) -> Result<(), CodeCacheError> {
-    let hash = blake3::hash(wasm);
-    if portable && matches!(cache.find(hash.as_bytes()), Ok(Some(_))) {
-        return Ok(());
-    }
-    cache.store(hash.as_bytes(), code).map(drop)
-}
-
 /// Puts the native code of `wasm` for this host into `cache`, where it is not there yet.
 pub(super) fn find_or_make(cache: &CodeCache, wasm: &[u8], kind: GuestKind) -> Result<(), CompileError> {
     let hash = blake3::hash(wasm);

@@ -35,15 +35,16 @@ pub use error::GuestError;
 pub use here::{make, make_ready};
 pub use native::{fits_here, native};
 pub use needs::{Needs, needs};
+pub(crate) use optimise::optimise;
 
 use crate::error::CompileError;
 use crate::names;
-use crate::request::{CodePlace, GuestSource};
+use crate::request::GuestSource;
 use crate::summary::GuestSummary;
 use scan::Scan;
 
 /// Largest guest that is read, in bytes.
-const MAX_LEN: u64 = 256 << 20;
+pub(crate) const MAX_LEN: u64 = 256 << 20;
 
 /// A guest that was read and found to be one.
 pub(crate) struct Checked {
@@ -77,8 +78,13 @@ pub(crate) fn read(source: &GuestSource) -> Result<Checked, CompileError> {
     Ok(Checked { name, wasm, scan })
 }
 
-/// Takes a guest through every step.
-pub(crate) fn prepare(checked: Checked, source: &GuestSource, portable: bool) -> Result<Prepared, CompileError> {
+/// Takes a guest through every step. `optimise` has another program work on it, where that is asked for.
+pub(crate) fn prepare(
+    checked: Checked,
+    source: &GuestSource,
+    portable: bool,
+    optimise: &dyn Fn(&[u8]) -> Result<Vec<u8>, CompileError>,
+) -> Result<Prepared, CompileError> {
     let Checked { name, wasm, scan } = checked;
     let (bytes_before, source_hash) = (wasm.len() as u64, blake3::hash(&wasm).to_hex().to_string());
     let mut path = Steps { wasm, steps: Vec::new() };
@@ -92,22 +98,13 @@ pub(crate) fn prepare(checked: Checked, source: &GuestSource, portable: bool) ->
     let stripped = strip::strip(&path.wasm, scan.kind)?;
     path.to("strip", stripped);
     if source.optimise {
-        let optimised = optimise::optimise(&path.wasm)?;
+        let optimised = optimise(&path.wasm)?;
         check::check(&optimised)?;
         path.to("optimise", optimised);
     }
-    let (code, code_record) = match &source.code {
-        CodePlace::Artifact => Some(native(&path.wasm, scan.kind, portable)?).unzip(),
-        CodePlace::Both(cache) => {
-            let (code, record) = native(&path.wasm, scan.kind, portable)?;
-            notes.extend(here::keep(cache, &path.wasm, &code, portable).err().map(|error| {
-                format!(
-                    "the guest's native code is in the artifact alone, and is compiled again when it is run: {error}"
-                )
-            }));
-            (Some(code), Some(record))
-        }
-        CodePlace::Cache(cache) => {
+    let (code, code_record) = match &source.cache {
+        None => Some(native(&path.wasm, scan.kind, portable)?).unzip(),
+        Some(cache) => {
             here::find_or_make(cache, &path.wasm, scan.kind)?;
             (None, None)
         }

@@ -32,7 +32,7 @@ const ARGUMENTS: [&str; 9] = [
 ];
 
 /// The module in `wasm`, optimised by the program that `WASM_OPT` names, else by `wasm-opt` of `PATH`.
-pub(super) fn optimise(wasm: &[u8]) -> Result<Vec<u8>, GuestError> {
+pub(crate) fn optimise(wasm: &[u8]) -> Result<Vec<u8>, GuestError> {
     let program = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()).unwrap_or(OsString::from("wasm-opt"));
     run(Path::new(&program), wasm, TIME)
 }

@@ -24,11 +24,10 @@ mod weights;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 
 use blink_runtime::engine::Engine;
 use prost::Message;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use error::{Comparison, compare, distance};
 
@@ -36,6 +35,7 @@ use crate::error::CompileError;
 use crate::external_order;
 use crate::onnx::proto::{GraphProto, ModelProto};
 use crate::saved::{SavePlace, SavedModel};
+use crate::temporary::Temporaries;
 use plan::{Plan, Types};
 use weights::Writer;
 
@@ -52,7 +52,7 @@ pub(crate) struct Halved {
 }
 
 /// How much of a graph computes in half floats. Nodes without float values do not count.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HalfCounts {
     /// Nodes that do.
     pub half: u64,
@@ -62,17 +62,17 @@ pub struct HalfCounts {
     pub casts: u64,
 }
 
-/// Makes a model of half floats of an optimised one, in new files beside `beside`.
-pub(crate) fn halve(engine: &'static Engine, saved: &SavedModel, beside: &Path) -> Result<Halved, CompileError> {
-    let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
+/// Makes a model of half floats of an optimised one, in new ones of `files`.
+pub(crate) fn halve(engine: &'static Engine, saved: &SavedModel, files: &Temporaries) -> Result<Halved, CompileError> {
+    let temporary = |source| files.failed(source);
     let mut model = saved.proto.clone();
     external_order::sort(&mut model);
     let opset = opset(&model);
     let graph = model.graph.take().unwrap_or_default();
-    let types = types::of(engine, saved, beside)?;
+    let types = types::of(engine, saved, files)?;
     let plan = Plan::of(&graph, opset, &types, saved);
 
-    let place = SavePlace::create(beside).map_err(temporary)?;
+    let place = SavePlace::create(files)?;
     let mut writer = Writer::new(place.weights.file(), LOCATION);
     let rewritten = rewrite::rewrite(&graph, &plan, &types, saved, &mut writer).map_err(temporary)?;
     writer.finish().map_err(temporary)?;
@@ -81,11 +81,11 @@ pub(crate) fn halve(engine: &'static Engine, saved: &SavedModel, beside: &Path) 
 
     model.graph = Some(rewritten.graph);
     place.model.file().write_all(&model.encode_to_vec()).map_err(temporary)?;
-    let halved = SavedModel::open(&place, LOCATION, saved.weights().to_vec(), beside)?;
+    let halved = SavedModel::open(&place, LOCATION, saved.weights().to_vec(), files)?;
     model.graph = Some(rounded);
-    let place = SavePlace::create(beside).map_err(temporary)?;
+    let place = SavePlace::create(files)?;
     place.model.file().write_all(&model.encode_to_vec()).map_err(temporary)?;
-    let rounded = SavedModel::open(&place, "none", halved.weights().to_vec(), beside)?;
+    let rounded = SavedModel::open(&place, "none", halved.weights().to_vec(), files)?;
     Ok(Halved { model: halved, rounded, counts })
 }
 

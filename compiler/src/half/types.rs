@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::Path;
 
 use blink_runtime::engine::{Engine, Optimise, Session, SessionOptions};
 use blink_tensors::DType;
@@ -12,9 +11,10 @@ use super::plan::Types;
 use crate::error::CompileError;
 use crate::onnx::proto::{DataType, GraphProto, TypeValue, ValueInfoProto};
 use crate::saved::{SavePlace, SavedModel};
+use crate::temporary::Temporaries;
 
 /// The f32 and f16 values of a model's graph, subgraphs left out.
-pub(super) fn of(engine: &'static Engine, saved: &SavedModel, beside: &Path) -> Result<Types, CompileError> {
+pub(super) fn of(engine: &'static Engine, saved: &SavedModel, files: &Temporaries) -> Result<Types, CompileError> {
     let mut model = saved.proto.clone();
     let Some(graph) = &mut model.graph else { return Ok(Types::new()) };
     let mut types = stored(graph);
@@ -24,10 +24,9 @@ pub(super) fn of(engine: &'static Engine, saved: &SavedModel, beside: &Path) -> 
     let value = |name: String| ValueInfoProto { name: Some(name), ..ValueInfoProto::default() };
     graph.output.extend(asked.into_iter().map(value));
 
-    let temporary = |source| CompileError::Temporary { path: beside.to_owned(), source };
-    let place = SavePlace::create(beside).map_err(temporary)?;
-    place.model.file().write_all(&model.encode_to_vec()).map_err(temporary)?;
-    let asking = SavedModel::open(&place, "none", saved.weights().to_vec(), beside)?;
+    let place = SavePlace::create(files)?;
+    place.model.file().write_all(&model.encode_to_vec()).map_err(|source| files.failed(source))?;
+    let asking = SavedModel::open(&place, "none", saved.weights().to_vec(), files)?;
     let options = SessionOptions {
         threads: 1,
         prepack: false,

@@ -38,6 +38,10 @@ pub enum OnnxError {
     TooLarge { path: PathBuf, found: u64 },
     #[error("model {path} is not an ONNX file: {source}")]
     NotOnnx { path: PathBuf, source: prost::DecodeError },
+    #[error(
+        "model {path} has graphs within graphs, deeper than is read: a message may hold 100 others, each in the last"
+    )]
+    TooDeep { path: PathBuf },
     #[error("model {path} has no {field}: it is not an ONNX file, or not a whole one")]
     Missing { path: PathBuf, field: &'static str },
     #[error("file {path} changed while the model was read: run again when nothing writes to it")]
@@ -94,8 +98,12 @@ impl Source {
         let path = path.as_ref();
         let file = map_model(path)?;
         // Decoding from `Bytes` makes every `bytes` field a slice of the mapping.
-        let model = ModelProto::decode(file.bytes().clone())
-            .map_err(|source| OnnxError::NotOnnx { path: path.to_owned(), source })?;
+        let model = ModelProto::decode(file.bytes().clone()).map_err(|source| {
+            let path = path.to_owned();
+            // It has no kind to ask for, and names every message on the way.
+            let is_too_deep = source.to_string().ends_with("recursion limit reached");
+            if is_too_deep { OnnxError::TooDeep { path } } else { OnnxError::NotOnnx { path, source } }
+        })?;
         let mut source = Source { file, model, external: Vec::new() };
         source.check_header()?;
         graph::check(&source.model)?;

@@ -11,10 +11,10 @@ use rustix::net::{
 };
 
 /// Most descriptors at once: the streams of a guest; socket, memory and artifact of a model.
-pub(super) const MOST: usize = 3;
+pub const MOST: usize = 3;
 
 /// Sends all of `bytes`, and `descriptors`, at most [`MOST`], that the other side gets copies of.
-pub(super) fn send(mut socket: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub fn send(mut socket: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
@@ -26,7 +26,7 @@ pub(super) fn send(mut socket: &UnixStream, bytes: &[u8], descriptors: &[Borrowe
 }
 
 /// Waits until all of `bytes` has come, and gives the descriptors that came with it; `None` where the peer is gone.
-pub(super) fn receive(mut socket: &UnixStream, bytes: &mut [u8]) -> io::Result<Option<Vec<OwnedFd>>> {
+pub fn receive(mut socket: &UnixStream, bytes: &mut [u8]) -> io::Result<Option<Vec<OwnedFd>>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = rustix::io::retry_on_intr(|| {

@@ -17,7 +17,7 @@
 
 mod arguments;
 pub(crate) mod control;
-mod descriptors;
+pub mod descriptors;
 mod failure;
 mod memory;
 mod packet;

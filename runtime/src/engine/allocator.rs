@@ -5,6 +5,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::OnceLock;
 
 use blink_snapshots::{Lifetime, TensorArena};
 use ort::sys::{self, OrtAllocator, OrtMemoryInfo};
@@ -61,7 +62,20 @@ fn block(arena: &TensorArena, len: usize, lifetime: Lifetime) -> *mut c_void {
     if len == 0 {
         return ptr::null_mut();
     }
-    arena.alloc(len, lifetime).map_or(ptr::null_mut(), |address| ptr::with_exposed_provenance_mut(address.get()))
+    let block = arena.alloc(len, lifetime);
+    if let (None, Some(hear)) = (block, OUT_OF_MEMORY.get()) {
+        hear(len);
+    }
+    block.map_or(ptr::null_mut(), |address| ptr::with_exposed_provenance_mut(address.get()))
+}
+
+/// Who hears of it where there is no memory.
+static OUT_OF_MEMORY: OnceLock<fn(usize)> = OnceLock::new();
+
+/// Has `hear` called with the bytes that were asked for each time that there is no memory for a tensor; the first one to
+/// ask is heard. What ONNX Runtime does then is its own affair: kernels of it crash.
+pub fn when_out_of_memory(hear: fn(usize)) {
+    let _ = OUT_OF_MEMORY.set(hear);
 }
 
 unsafe extern "system" fn alloc(this: *mut OrtAllocator, len: usize) -> *mut c_void {

@@ -26,6 +26,7 @@ mod stock;
 mod threads;
 mod value;
 
+pub use allocator::when_out_of_memory;
 pub use call::Stop;
 pub use environment::Engine;
 pub use placement::Placement;

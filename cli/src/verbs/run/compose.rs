@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use blink_compiler::{CodePlace, GuestSource, ModelSource, Request, compile};
+use blink_compiler::{GuestSource, ModelSource, Request, compile};
 use blink_runtime::{CodeCache, thread_count};
 
 use super::{RunArgs, WrongUse};
@@ -34,7 +34,7 @@ pub(super) fn compose(args: &RunArgs, output: &Output) -> anyhow::Result<Option<
     }
     let scratch = Scratch::new(None)?;
     let path = scratch.path().join("composed.blink");
-    let guest = GuestSource { path: guest.clone(), optimise: false, code: CodePlace::Cache(CodeCache::of_user()?) };
+    let guest = GuestSource { path: guest.clone(), optimise: false, cache: Some(CodeCache::of_user()?) };
     let request = Request { guest: Some(guest), ..Request::new(models, path.clone(), thread_count(args.threads)?) };
     let summary = compile(&request, |stage, file| {
         if output.verbose > 0 {

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
-use blink_compiler::{ModelSource, Request, compile};
+use blink_compiler::{Confines, ModelSource, Request, compile_apart};
 use blink_runtime::{host, library, thread_count};
 
-use crate::exit;
 use crate::verbs::scratch::Scratch;
+use crate::{exit, program};
 
 /// The artifact of a model that a guest brings.
 pub(super) fn compile_model(onnx: &[u8]) -> Result<PathBuf, String> {
@@ -31,6 +31,7 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let file = scratch.path().join("model.onnx");
     fs::write(&file, onnx).with_context(|| file.display().to_string())?;
     let request = Request::new(vec![ModelSource::from(file.as_path())], output.clone(), thread_count(None)?);
-    compile(&request, |_, _| ())?;
+    // A guest brought it: nobody else has seen it.
+    scratch.settle(compile_apart(&request, &Confines::new(program::path()?), |_, _| ()))?;
     Ok(output)
 }

@@ -13,6 +13,7 @@ use crate::onnx::proto::{
     AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
 use crate::saved::{SavePlace, SavedModel};
+use crate::temporary::Temporaries;
 
 /// A graph being built. Every value is of floats, but those that are said to be none.
 #[derive(Default)]
@@ -60,11 +61,11 @@ impl Built {
 
     pub(super) fn half(self) -> Half {
         let home = tempfile::tempdir().unwrap();
-        let beside = home.path().join("out.blink");
-        let place = SavePlace::create(&beside).unwrap();
+        let files = Temporaries::beside(&home.path().join("out.blink"));
+        let place = SavePlace::create(&files).unwrap();
         let model = ModelProto { graph: Some(self.graph), ..Default::default() };
         place.model.file().write_all(&model.encode_to_vec()).unwrap();
-        let saved = SavedModel::open(&place, "none", Vec::new(), &beside).unwrap();
+        let saved = SavedModel::open(&place, "none", Vec::new(), &files).unwrap();
         let graph = saved.proto.graph.clone().unwrap();
         let mut types = Types::new();
         let names = graph.node.iter().flat_map(|node| node.input.iter().chain(&node.output));
