@@ -25,7 +25,16 @@ const FAILED: i32 = 101;
 fn shared_key() -> Key {
     let root = || PathBuf::from("/");
     let model = "m".to_owned();
-    Key { artifact: root(), program: root(), library: root(), threads: 1, prepack: None, pin: false, model }
+    Key {
+        artifact: root(),
+        program: root(),
+        library: root(),
+        threads: 1,
+        prepack: None,
+        pin: false,
+        own_code: None,
+        model,
+    }
 }
 
 /// The arguments with which this program runs one of its ignored tests alone.

@@ -41,7 +41,16 @@ impl Home {
             fs::write(&artifact, model).expect("an artifact");
         }
         let (program, library) = ("/bin/blink".into(), "/lib/onnxruntime.so".into());
-        Key { artifact, program, library, threads: 2, prepack: Some(true), pin: true, model: model.to_owned() }
+        Key {
+            artifact,
+            program,
+            library,
+            threads: 2,
+            prepack: Some(true),
+            pin: true,
+            own_code: None,
+            model: model.to_owned(),
+        }
     }
 
     /// Makes a good image of `key`, and gives its path.
