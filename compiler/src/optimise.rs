@@ -95,16 +95,22 @@ impl Optimiser<'_> {
     }
 
     /// Saves `graph` as a flatbuffer; `None` where ONNX Runtime cannot, or could not use it in place.
+    ///
+    /// ONNX Runtime does not tell a graph that has no such form from a file or memory that it could not get. The former
+    /// fails each time, so it is asked twice: the machine's trouble does not make another artifact.
     fn save_ort(&self, graph: Graph, level: Optimise) -> Result<Option<Arc<MappedFile>>, CompileError> {
-        let pending = PendingFile::create(self.beside).map_err(|error| self.temporary(error))?;
-        match self.session(graph, level, Save::Ort(pending.path())) {
-            Ok(()) => {
-                let file = Arc::new(MappedFile::of(pending.file(), self.beside)?);
-                Ok(ort_format::usable_in_place(&file)?.then_some(file))
+        for graph in [graph.clone(), graph] {
+            let pending = PendingFile::create(self.beside).map_err(|error| self.temporary(error))?;
+            match self.session(graph, level, Save::Ort(pending.path())) {
+                Ok(()) => {
+                    let file = Arc::new(MappedFile::of(pending.file(), self.beside)?);
+                    return Ok(ort_format::usable_in_place(&file)?.then_some(file));
+                }
+                Err(EngineError::Call { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(EngineError::Call { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
         }
+        Ok(None)
     }
 
     fn session(&self, graph: Graph, optimise: Optimise, save: Save) -> Result<(), EngineError> {

@@ -1,8 +1,10 @@
 //! [`TensorArena`] behind ONNX Runtime's allocator interface.
 //!
 //! ONNX Runtime calls `Reserve` for what lives with a session and `Alloc` for the rest, which is exactly the
-//! arena's distinction.
+//! arena's distinction. It does not ask whether it got what it asked for, and would write to address 0 and beyond: a
+//! process for which there is no memory ends here, as it does where Rust's own code wants some.
 
+use std::alloc::{Layout, handle_alloc_error};
 use std::ffi::c_void;
 use std::ptr;
 
@@ -61,7 +63,12 @@ fn block(arena: &TensorArena, len: usize, lifetime: Lifetime) -> *mut c_void {
     if len == 0 {
         return ptr::null_mut();
     }
-    arena.alloc(len, lifetime).map_or(ptr::null_mut(), |address| ptr::with_exposed_provenance_mut(address.get()))
+    match arena.alloc(len, lifetime) {
+        Some(address) => ptr::with_exposed_provenance_mut(address.get()),
+        None => {
+            handle_alloc_error(Layout::from_size_align(len, TensorArena::ALIGNMENT).unwrap_or(Layout::new::<u64>()))
+        }
+    }
 }
 
 unsafe extern "system" fn alloc(this: *mut OrtAllocator, len: usize) -> *mut c_void {
