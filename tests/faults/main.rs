@@ -8,6 +8,7 @@
 //! | `memory.rs`, `shim.c` | allocations that fail |
 //! | `trial.rs` | one run, and how it ended |
 //! | `sweep.rs` | an operation, over all kinds and all n |
+//! | `surroundings.rs` | less than a process is used to, and numbers that are none |
 //! | `install.rs`, `compile.rs`, `warm.rs`, `run.rs`, `serve.rs`, `sign.rs` | the operations |
 //!
 //! A first run counts; then each n that is chosen fails in a run of its own. Where there are many, the first and the
@@ -43,6 +44,8 @@ mod run;
 mod serve;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod sign;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod surroundings;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod sweep;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
