@@ -13,6 +13,8 @@ mod error;
 mod header;
 pub mod manifest;
 mod map;
+#[cfg(test)]
+mod parsed_tests;
 mod publish;
 mod reader;
 pub mod signature;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -34,6 +35,9 @@ pub(crate) struct Output {
     pub(crate) verbose: u8,
 }
 
+/// What is said where stdout takes nothing more.
+const UNWRITABLE: &str = "stdout could not be written to";
+
 /// Bytes in MiB.
 pub(crate) fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
@@ -43,7 +47,7 @@ pub(crate) fn mib(bytes: u64) -> f64 {
 pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context(UNWRITABLE),
         _ => Ok(()),
     }
 }
@@ -65,7 +69,7 @@ impl Output {
             }
         };
         match written.and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context(UNWRITABLE),
             _ => Ok(()),
         }
     }

@@ -94,16 +94,22 @@ impl Optimiser<'_> {
     }
 
     /// Saves `graph` as a flatbuffer; `None` where ONNX Runtime cannot, or could not use it in place.
+    ///
+    /// ONNX Runtime does not tell a graph that has no such form from a file or memory that it could not get. The former
+    /// fails each time, so it is asked twice: the machine's trouble does not make another artifact.
     fn save_ort(&self, graph: Graph, level: Optimise) -> Result<Option<Arc<MappedFile>>, CompileError> {
-        let pending = self.files.create()?;
-        match self.session(graph, level, Save::Ort(pending.path())) {
-            Ok(()) => {
-                let file = Arc::new(MappedFile::of(pending.file(), self.files.path())?);
-                Ok(ort_format::usable_in_place(&file)?.then_some(file))
+        for graph in [graph.clone(), graph] {
+            let pending = self.files.create()?;
+            match self.session(graph, level, Save::Ort(pending.path())) {
+                Ok(()) => {
+                    let file = Arc::new(MappedFile::of(pending.file(), self.files.path())?);
+                    return Ok(ort_format::usable_in_place(&file)?.then_some(file));
+                }
+                Err(EngineError::Call { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(EngineError::Call { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
         }
+        Ok(None)
     }
 
     fn session(&self, graph: Graph, optimise: Optimise, save: Save) -> Result<(), EngineError> {

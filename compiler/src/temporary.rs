@@ -11,9 +11,9 @@ use blink_artifact::PendingFile;
 
 use crate::error::CompileError;
 
-/// Most temporary files of one model: graph and weights as optimised, as turned round and as tried; for a device, what
-/// half floats need.
-pub(crate) const MOST: usize = 8;
+/// Most temporary files of one model: graph and weights as optimised, as turned round and as tried, two tries of two
+/// flatbuffers; for a device, what half floats need.
+pub(crate) const MOST: usize = 10;
 
 /// Where temporary files come from.
 pub(crate) struct Temporaries {

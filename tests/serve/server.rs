@@ -62,7 +62,11 @@ impl Server {
     /// Any command that serves; it may not be ready.
     pub(crate) fn spawn(mut command: Command) -> Server {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Server::of(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// One that was started with a pipe for its stderr.
+    pub(crate) fn of(mut child: Child) -> Server {
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let said = Arc::new(Mutex::new(String::new()));
         let shared = Arc::clone(&said);
@@ -205,14 +209,46 @@ impl Server {
     }
 
     /// Waits for its end; what it said.
-    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+    pub(crate) fn wait(self) -> (ExitStatus, String) {
+        let (status, said) = self.wait_in_trouble();
+        assert!(!said.contains("panicked"), "{said}");
+        (status, said)
+    }
+
+    /// The same where its workers may have said anything by its stderr.
+    pub(crate) fn wait_in_trouble(mut self) -> (ExitStatus, String) {
         let status = wait("its end", || self.child.try_wait().expect("a child"));
         self.has_ended = true;
         if let Some(reader) = self.reader.take() {
             reader.join().expect("it does not panic");
         }
-        assert!(!self.said().contains("panicked"), "{}", self.said());
         (status, self.said())
+    }
+
+    /// Whether it has ended by itself, or is about to: whether nobody listens any more.
+    pub(crate) fn has_gone(&mut self) -> bool {
+        let address = self.http();
+        // Its last thread may have some way to go.
+        let is_alive = || {
+            (0..5).all(|_| {
+                thread::sleep(Duration::from_millis(2));
+                std::net::TcpStream::connect(address).is_ok()
+            })
+        };
+        if is_alive() {
+            return false;
+        }
+        wait("its end", || self.child.try_wait().expect("a child"));
+        true
+    }
+
+    /// What one said that has ended by itself.
+    pub(crate) fn gone(&mut self) -> String {
+        self.has_ended = true;
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("it does not panic");
+        }
+        self.said()
     }
 
     /// Tells it to end, which it must do in good order.

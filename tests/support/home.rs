@@ -2,6 +2,7 @@
 //! through the library.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use blink_runtime::library::{self, CACHE_VARIABLE, LIBRARY_VARIABLE};
@@ -40,6 +41,12 @@ impl Home {
         let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
         paths.sort();
         paths
+    }
+
+    /// Writes an image to where its maker would have put it, as its maker would have.
+    pub(crate) fn image(&self, path: &std::path::Path, bytes: &[u8]) {
+        fs::write(path, bytes).expect("the directory is ours");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o400)).expect("the file is ours");
     }
 
     /// `blink` in the folder, with these snapshots.

@@ -12,13 +12,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use blink_runtime::engine::when_out_of_memory;
 use blink_runtime::sandbox::{Sandbox, Walls};
 use blink_snapshots::close_inherited;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::asking::Asking;
-use super::error::NO_MEMORY;
 use super::line::{Line, Said};
 use super::order::Order;
 use super::{ChildError, Told, VERB};
@@ -92,10 +90,6 @@ fn do_it(order: Order, line: &Line) -> Result<Summary, CompileError> {
     let count = temporary::MOST * request.models.len();
     let files = Temporaries::made_beside(&request.output, count);
     let engine = RefCell::new(Some(start_engine()));
-    when_out_of_memory(|bytes| {
-        // It may be the last thing that is heard of this process; no memory is needed to say it.
-        let _ = writeln!(io::stderr(), "{NO_MEMORY} {bytes} bytes failed");
-    });
     let sandbox: Sandbox = order.sandbox.parse().map_err(|what| ChildError::Sandbox { what })?;
     let standing = walls(&request, &files).raise(sandbox);
     let standing = standing.map_err(|error| ChildError::Sandbox { what: error.to_string() })?;

@@ -1,15 +1,16 @@
 //! [`TensorArena`] behind ONNX Runtime's allocator interface.
 //!
 //! ONNX Runtime calls `Reserve` for what lives with a session and `Alloc` for the rest, which is exactly the
-//! arena's distinction.
+//! arena's distinction. Where there is no memory they throw (`no_memory.rs`).
 
+use std::alloc::{Layout, handle_alloc_error};
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::OnceLock;
 
 use blink_snapshots::{Lifetime, TensorArena};
 use ort::sys::{self, OrtAllocator, OrtMemoryInfo};
 
+use super::no_memory::{Throw, allocate_with};
 use super::{EngineError, check};
 
 /// The C interface's view of an arena. ONNX Runtime keeps the address of `interface` and hands it back.
@@ -39,10 +40,9 @@ pub(super) fn register(
     })?;
     // SAFETY: the default of this plain struct has no callbacks; those that are required are set below.
     let mut interface = unsafe { OrtAllocator::default() };
-    interface.Alloc = Some(alloc);
+    allocate_with(&mut interface, alloc, reserve);
     interface.Free = Some(free);
     interface.Info = Some(info);
-    interface.Reserve = Some(reserve);
     let allocator = Box::leak(Box::new(ArenaAllocator { interface, memory_info, arena }));
     // SAFETY: environment and allocator are valid, and the allocator is never freed.
     check(unsafe { (api.RegisterAllocator)(environment, &mut allocator.interface) })?;
@@ -58,34 +58,30 @@ unsafe fn arena(this: *const OrtAllocator) -> &'static TensorArena {
     unsafe { (*this.cast::<ArenaAllocator>()).arena }
 }
 
-fn block(arena: &TensorArena, len: usize, lifetime: Lifetime) -> *mut c_void {
+fn block_or_throw(arena: &TensorArena, len: usize, lifetime: Lifetime) -> *mut c_void {
     if len == 0 {
         return ptr::null_mut();
     }
-    let block = arena.alloc(len, lifetime);
-    if let (None, Some(hear)) = (block, OUT_OF_MEMORY.get()) {
-        hear(len);
+    if let Some(address) = arena.alloc(len, lifetime) {
+        return ptr::with_exposed_provenance_mut(address.get());
     }
-    block.map_or(ptr::null_mut(), |address| ptr::with_exposed_provenance_mut(address.get()))
+    match Throw::find() {
+        // SAFETY: nothing here is left to be dropped, and the frames up to ONNX Runtime's may be unwound.
+        Ok(throw) => unsafe { throw.throw() },
+        Err(_) => {
+            handle_alloc_error(Layout::from_size_align(len, TensorArena::ALIGNMENT).unwrap_or(Layout::new::<u64>()))
+        }
+    }
 }
 
-/// Who hears of it where there is no memory.
-static OUT_OF_MEMORY: OnceLock<fn(usize)> = OnceLock::new();
-
-/// Has `hear` called with the bytes that were asked for each time that there is no memory for a tensor; the first one to
-/// ask is heard. What ONNX Runtime does then is its own affair: kernels of it crash.
-pub fn when_out_of_memory(hear: fn(usize)) {
-    let _ = OUT_OF_MEMORY.set(hear);
-}
-
-unsafe extern "system" fn alloc(this: *mut OrtAllocator, len: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn alloc(this: *mut OrtAllocator, len: usize) -> *mut c_void {
     // SAFETY: ONNX Runtime passes the pointer that was registered.
-    block(unsafe { arena(this) }, len, Lifetime::Run)
+    block_or_throw(unsafe { arena(this) }, len, Lifetime::Run)
 }
 
-unsafe extern "system" fn reserve(this: *const OrtAllocator, len: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn reserve(this: *const OrtAllocator, len: usize) -> *mut c_void {
     // SAFETY: ONNX Runtime passes the pointer that was registered.
-    block(unsafe { arena(this) }, len, Lifetime::Session)
+    block_or_throw(unsafe { arena(this) }, len, Lifetime::Session)
 }
 
 unsafe extern "system" fn free(this: *mut OrtAllocator, address: *mut c_void) {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `environment.rs`, `heap.rs` | the library and its environment, once a process |
 //! | `allocator.rs` | the tensor arena as ONNX Runtime sees it |
+//! | `no_memory.rs` | what it and the device's allocator do where there is none |
 //! | `threads.rs` | worker threads, started when there is work |
 //! | `session.rs` | a graph made ready |
 //! | `call.rs` | one run of a session |
@@ -20,13 +21,13 @@ mod call;
 pub mod cuda;
 mod environment;
 pub mod heap;
+mod no_memory;
 mod placement;
 mod session;
 mod stock;
 mod threads;
 mod value;
 
-pub use allocator::when_out_of_memory;
 pub use call::Stop;
 pub use environment::Engine;
 pub use placement::Placement;

@@ -23,8 +23,8 @@ pub enum WorkerError {
         /// The most memory that it might take.
         memory: Option<u64>,
     },
-    /// It said what no worker of this build says. It was ended.
-    #[error("worker {pid} was ended, because it could not be understood: {source}; use one build for both sides")]
+    /// It said what no worker of this build says, or could not be spoken to. It was ended.
+    #[error("worker {pid} was ended, because it could not be {}", unheard(source))]
     Channel { pid: u32, source: ChannelError },
     /// It was to be restored, and a normal start was ruled out ([`super::StartMode::Snapshot`]).
     #[error("worker was not restored: {reason}")]
@@ -48,6 +48,13 @@ impl WorkerError {
             WorkerError::Died { ended, .. } => *ended == Ended::Code(LOST),
             _ => false,
         }
+    }
+}
+
+fn unheard(source: &ChannelError) -> String {
+    match source {
+        ChannelError::Socket(error) => format!("spoken to: socket: {error}; launch another one"),
+        source => format!("understood: {source}; use one build for both sides"),
     }
 }
 

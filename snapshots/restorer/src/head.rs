@@ -113,3 +113,7 @@ impl<'a> Head<'a> {
         (end > 0).then(|| &rest[..=end])
     }
 }
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

@@ -1,21 +1,19 @@
 //! Arenas behind ONNX Runtime's allocator interface for device memory. One allocator serves all sessions of the process;
 //! which arena a call is about, the thread that makes it knows.
 //!
-//! Where there is no memory, C++'s `std::bad_alloc` is thrown, as ONNX Runtime's own allocators throw: it does not
-//! look at what it is given, and would have a kernel write to null, which loses the device for every model on it. It
-//! catches the exception before it returns to us, and makes an error of it.
+//! Where there is no memory they throw (`no_memory.rs`): a kernel that wrote to null would lose the device for every model
+//! on it.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::mem;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use libloading::Library;
 use ort::sys::{self, OrtAllocator, OrtMemoryInfo};
 
 use super::arena::DeviceArena;
 use super::weights::Place;
+use crate::engine::no_memory::{Throw, allocate_with};
 use crate::engine::{EngineError, check};
 
 /// The C interface's view. ONNX Runtime keeps the address of `interface` and hands it back.
@@ -28,40 +26,14 @@ struct DeviceAllocator {
     lent: Mutex<HashMap<u64, Arc<DeviceArena>>>,
 }
 
-/// Throws `std::bad_alloc`.
-type Throw = unsafe extern "C-unwind" fn() -> !;
-/// What the interface has for `Alloc` and `Reserve`.
-type Plain<This> = unsafe extern "system" fn(This, usize) -> *mut c_void;
-/// The same, with what may come out of it.
-type Unwinding<This> = unsafe extern "C-unwind" fn(This, usize) -> *mut c_void;
-
-/// The function of the C++ library that ONNX Runtime is linked with.
-fn find_throw() -> Result<Throw, EngineError> {
-    let missing = |error: libloading::Error| EngineError::Call { message: format!("C++ library: {error}") };
-    // SAFETY: it is loaded already, for ONNX Runtime.
-    let library = unsafe { Library::new("libstdc++.so.6") }.map_err(missing)?;
-    // SAFETY: `void std::__throw_bad_alloc()` has had this name and signature since version 3.4 of the library.
-    let throw = *unsafe { library.get::<Throw>(b"_ZSt17__throw_bad_allocv\0") }.map_err(missing)?;
-    // The function is to stay.
-    std::mem::forget(library);
-    Ok(throw)
-}
-
 /// Registers the allocator for the device that `place` tells of. It lives as long as the process, as the environment does.
 pub(in crate::engine) fn register(environment: *mut sys::OrtEnv, place: Place) -> Result<(), EngineError> {
     // SAFETY: the default of this plain struct has no callbacks; those that are required are set below.
     let mut interface = unsafe { OrtAllocator::default() };
-    // SAFETY: the types differ in what Rust callers may expect to come out of a call; the caller is C++.
-    (interface.Alloc, interface.Reserve) = unsafe {
-        let (alloc, reserve): (Unwinding<*mut OrtAllocator>, Unwinding<*const OrtAllocator>) = (alloc, reserve);
-        (
-            Some(mem::transmute::<Unwinding<*mut OrtAllocator>, Plain<*mut OrtAllocator>>(alloc)),
-            Some(mem::transmute::<Unwinding<*const OrtAllocator>, Plain<*const OrtAllocator>>(reserve)),
-        )
-    };
+    allocate_with(&mut interface, alloc, reserve);
     interface.Free = Some(free);
     interface.Info = Some(info);
-    let throw = find_throw()?;
+    let throw = Throw::find()?;
     let allocator = Box::leak(Box::new(DeviceAllocator { interface, place, throw, lent: Mutex::default() }));
     // SAFETY: environment and allocator are valid, and the allocator is never freed.
     check(unsafe { (ort::api().RegisterAllocator)(environment, &mut allocator.interface) })
@@ -91,7 +63,7 @@ fn block_or_throw(allocator: &DeviceAllocator, len: usize) -> *mut c_void {
     match block(allocator, len) {
         Some(address) => ptr::with_exposed_provenance_mut(address as usize),
         // SAFETY: nothing here is left to be dropped, and the frames up to ONNX Runtime's may be unwound.
-        None => unsafe { (allocator.throw)() },
+        None => unsafe { allocator.throw.throw() },
     }
 }
 
