@@ -9,6 +9,7 @@
 //! | `files.rs` | models and tensors as files in a folder |
 //! | `home.rs` | a folder with snapshots of its own |
 //! | `models.rs` | small models that many tests drive |
+//! | `refused_calls.rs` | a command where system calls are refused (Linux) |
 //! | `tracer.rs` | a process watched at every system call (Linux) |
 //!
 //! Nothing is skipped: a machine that cannot run a test fails it, and the text says why.
@@ -24,6 +25,8 @@ pub(crate) mod files;
 pub(crate) mod folder;
 pub(crate) mod home;
 pub(crate) mod models;
+#[cfg(target_os = "linux")]
+pub(crate) mod refused_calls;
 #[cfg(target_os = "linux")]
 pub(crate) mod tracer;
 

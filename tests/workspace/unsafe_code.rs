@@ -62,7 +62,7 @@ const ALLOWED_IN_TESTS: [(&str, &str); 9] = [
     ("snapshots/tests/memory.rs", "touches memory of the arena"),
     ("snapshots/tests/refusals.rs", "maps files"),
     ("snapshots/tests/restore.rs", "puts descriptors where the restorer wants them"),
-    ("tests/snapshots/sandbox.rs", "puts a process into a sandbox"),
+    ("tests/support/refused_calls.rs", "puts a process into a sandbox"),
     ("tests/support/tracer.rs", "traces a process"),
     ("tests/workers/process.rs", "closes the standard descriptors"),
 ];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Launcher, StartOptions, WorkerSpec};
 use serde::Serialize;
 
@@ -24,6 +25,9 @@ pub(crate) struct WarmArgs {
     /// Whether weights are packed [default: as the compiler recorded].
     #[arg(long, value_enum)]
     pub(crate) prepack: Option<Prepack>,
+    /// The walls around the workers that make and prove it; it is no part of the snapshot.
+    #[arg(long, value_name = "strict | standard | off", default_value = "standard")]
+    pub(crate) sandbox: Sandbox,
 }
 
 #[derive(Serialize)]
@@ -46,7 +50,8 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
     let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
-    let spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    let (model, sandbox) = (args.model.clone(), args.sandbox);
+    let spec = WorkerSpec { model, options, sandbox, ..WorkerSpec::new(&args.artifact) };
     let warmed = Launcher::new(program).warm(&spec)?;
     let report = Report {
         schema: "blink.warm/1",

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::limits::ProcessLimits;
+use crate::channel::Orders;
 use crate::device::Device;
+use crate::grants::Grants;
 use crate::instance::{DeviceOptions, StartOptions};
+use crate::sandbox::Sandbox;
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -42,6 +45,10 @@ pub struct WorkerSpec {
     pub own_group: bool,
     /// What its process may take.
     pub limits: ProcessLimits,
+    /// The walls around its process.
+    pub sandbox: Sandbox,
+    /// What these leave open: what its guest may be given later.
+    pub grants: Grants,
 }
 
 /// Which start to take.
@@ -83,6 +90,8 @@ impl WorkerSpec {
             stdio: [Stdio::default(); 3],
             own_group: false,
             limits: ProcessLimits::default(),
+            sandbox: Sandbox::default(),
+            grants: Grants::default(),
         }
     }
 
@@ -98,6 +107,11 @@ impl WorkerSpec {
             Some(_) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             None => path.to_owned(),
         }
+    }
+
+    /// What the worker is told of its walls.
+    pub(super) fn orders(&self) -> Orders {
+        Orders { level: self.sandbox, grants: self.grants.clone() }
     }
 
     /// The held file, where it alone may be used.
