@@ -26,7 +26,7 @@ pub(crate) const HELP: &str = "Exit codes:
   3  a budget was broken, or something got worse
   4  the artifact was made for other hosts, or for another ONNX Runtime
   5  the artifact is damaged, answers otherwise than recorded, or is not signed as asked
-  6  ONNX Runtime is missing or is not the one expected; or the device cannot be used
+  6  ONNX Runtime is missing or is not the one expected; or the device, or the sandbox asked for, cannot be had
   7  the model, or the guest, cannot be compiled
 A guest's own code (0 to 125) passes through; 134: it trapped; 152: it went past a limit";
 
@@ -89,6 +89,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(LaunchError::Device { class, .. }) = cause.downcast_ref() {
         return Some(failure(*class));
     }
+    if let Some(LaunchError::NoDeviceSandbox { .. }) = cause.downcast_ref() {
+        return Some(6);
+    }
     match cause.downcast_ref::<WarmError>() {
         Some(WarmError::Model(error)) => return known(error),
         Some(WarmError::Launch(error)) => return known(error),
@@ -123,7 +126,7 @@ fn failure(class: FailureClass) -> u8 {
         FailureClass::Inputs | FailureClass::Threads | FailureClass::NoSuchModel => 2,
         FailureClass::Foreign => 4,
         FailureClass::Damaged => 5,
-        FailureClass::Library | FailureClass::EngineLoad | FailureClass::Device => 6,
+        FailureClass::Library | FailureClass::EngineLoad | FailureClass::Device | FailureClass::Sandbox => 6,
         FailureClass::GuestCode => 4,
         FailureClass::Unreadable
         | FailureClass::Engine

@@ -17,6 +17,7 @@ mod channel;
 mod device;
 pub mod engine;
 pub mod golden;
+mod grants;
 mod guest;
 pub mod host;
 mod instance;
@@ -36,6 +37,7 @@ pub use channel::descriptors;
 pub use channel::{ChannelError, FailureClass, ONLY as ONLY_MODEL, Unfilled, nameless as nameless_file};
 pub use device::Device;
 pub use engine::{EngineError, Outputs};
+pub use grants::Grants;
 pub use guest::{CodeCache, CodeCacheError, GuestError, NativeCode, link as link_guest, native_code, own_code};
 pub use instance::{DeviceFacts, DeviceOptions, Instance, RunError, StartError, StartOptions, thread_count};
 pub use launcher::{

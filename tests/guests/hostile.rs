@@ -5,7 +5,7 @@ use std::time::Duration;
 use blink_examples::guests::{Guest, Interface, build};
 use blink_examples::{GraphBuilder, dims, values};
 use blink_runtime::{
-    Directory, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec,
+    Directory, Grants, GuestEnded, GuestReport, GuestRequest, Launcher, Limit, Limits, StartMode, Worker, WorkerSpec,
 };
 
 use blink_tensors::DType;
@@ -206,7 +206,10 @@ fn a_flood_of_descriptors_ends_with_the_guest() {
             (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 3004)))
           (local.set $i (i32.add (local.get $i) (i32.const 1)))
           (br_if 0 (i32.lt_u (local.get $i) (i32.const 50000))))";
-    let (folder, mut worker) = worker("", open);
+    let folder = compiled(&module("", open));
+    let grants = Grants { read: vec![folder.path("")], ..Grants::default() };
+    let spec = WorkerSpec { start: StartMode::Normal, grants, ..WorkerSpec::new(folder.path("guest.blink")) };
+    let mut worker = Launcher::new(BLINK).launch(&spec).expect("a worker is launched");
     let held = |worker: &Worker| std::fs::read_dir(format!("/proc/{}/fd", worker.pid())).expect("a process").count();
     run(&mut worker, &request(&[]), b"");
     let before = held(&worker);

@@ -25,6 +25,7 @@ fn plan(folder: &Folder, artifact: &str) -> Plan {
         threads: 1,
         prepack: None,
         starts: Starts::Any,
+        sandbox: blink_runtime::sandbox::Sandbox::default(),
         peers: Vec::new(),
         device: None,
         resident: None,

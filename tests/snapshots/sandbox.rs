@@ -1,41 +1,21 @@
 //! A sandbox that forbids a system call (seccomp): the start is a normal one that says so, or does without the call.
-#![allow(unsafe_code)]
 
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
 
 use blink_runtime::Reason;
-use libc::{c_long, c_ulong};
+use libc::c_long;
 
 use crate::fallback::is_used;
 use crate::here::warmed_one;
 use crate::support::home::Home;
+use crate::support::refused_calls;
 
 /// What the sandbox does with a call: refuses it as not permitted, or as not there.
 const REFUSALS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
 
 /// Runs `command` where every `call` fails with `error`, in it and in all that it starts.
-fn without(call: c_long, error: i32, mut command: Command) -> Output {
-    let filter = [
-        // The call's number; past the next but one unless it is this call.
-        libc::sock_filter { code: 0x20, jt: 0, jf: 0, k: 0 },
-        libc::sock_filter { code: 0x15, jt: 0, jf: 1, k: call as u32 },
-        libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: libc::SECCOMP_RET_ERRNO | error as u32 },
-        libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW },
-    ];
-    let forbid = move || {
-        let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-        let mode = libc::SECCOMP_MODE_FILTER as c_ulong;
-        // SAFETY: the kernel copies the filter, which outlives the call.
-        let done = unsafe {
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-                && libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) == 0
-        };
-        if done { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-    };
-    // SAFETY: two system calls between fork and exec, and no allocation.
-    unsafe { command.pre_exec(forbid) };
-    command.output().unwrap_or_else(|error| panic!("this system takes no filter (seccomp): {error}"))
+fn without(call: c_long, error: i32, command: Command) -> Output {
+    refused_calls::without(&[call], error, command)
 }
 
 /// The report of a run where every `call` fails; it must answer right.

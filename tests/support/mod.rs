@@ -10,6 +10,7 @@
 //! | `forged.rs` | artifacts that the compiler did not write |
 //! | `home.rs` | a folder with snapshots of its own |
 //! | `models.rs` | small models that many tests drive |
+//! | `refused_calls.rs` | a command where system calls are refused (Linux) |
 //! | `tracer.rs` | a process watched at every system call (Linux) |
 //!
 //! Nothing is skipped: a machine that cannot run a test fails it, and the text says why.
@@ -26,6 +27,8 @@ pub(crate) mod folder;
 pub(crate) mod forged;
 pub(crate) mod home;
 pub(crate) mod models;
+#[cfg(target_os = "linux")]
+pub(crate) mod refused_calls;
 #[cfg(target_os = "linux")]
 pub(crate) mod tracer;
 

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use blink_compiler::CompileError;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{
     CodeCache, Device, DeviceOptions, Launcher, Model, ModelError, NativeCode, StartMode, StartOptions, Stdio,
     WarmError, WorkerError, WorkerSpec,
@@ -62,6 +63,8 @@ pub struct Plan {
     pub prepack: Option<bool>,
     /// The starts of workers, in order.
     pub starts: Starts,
+    /// The walls around workers.
+    pub sandbox: Sandbox,
     /// Commands to measure against.
     pub peers: Vec<Peer>,
     /// Where it is to run, as in [`WorkerSpec::device`]; a CUDA device where there is a `resident`, else none.
@@ -184,7 +187,8 @@ impl Setup {
         // Until starts on the device are added: the answer that they are held against is the CPU's.
         let device = resident.map_or(plan.device, |_| Some(Device::Cpu));
         let given = WorkerSpec::new(&plan.artifact);
-        let mut spec = WorkerSpec { options, start, stdio, environment, device, on_device, ..given };
+        let mut spec =
+            WorkerSpec { options, start, stdio, environment, device, on_device, sandbox: plan.sandbox, ..given };
 
         // Dropped before anything starts from the disk: what is mapped here stays in the page cache.
         let models = models(plan)?;

@@ -5,6 +5,7 @@
 
 mod checks;
 mod gpu;
+mod sandbox;
 
 use blink_runtime::host::{self, HugePages, Memory, Threads};
 use serde::Serialize;
@@ -63,6 +64,7 @@ pub(crate) fn run(_: &DoctorArgs, output: &Output) -> anyhow::Result<()> {
         checks::cache(),
         checks::snapshots(),
     ];
+    checks.extend(sandbox::rows(blink_runtime::sandbox::given()));
     checks.extend(gpu::rows(&gpu));
     let ready = checks.iter().all(|check| check.state != State::Problem);
     let report = Report { schema: "blink.doctor/1", ready, checks, host, gpu };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Launcher, StartOptions, WorkerSpec};
 use serde::Serialize;
 
@@ -28,6 +29,9 @@ pub(crate) struct WarmArgs {
     pub(crate) prepack: Option<Prepack>,
     #[command(flatten)]
     pub(crate) trust: TrustDirectory,
+    /// The walls around the workers that make and prove it; it is no part of the snapshot.
+    #[arg(long, value_name = "strict | standard | off", default_value = "standard")]
+    pub(crate) sandbox: Sandbox,
 }
 
 #[derive(Serialize)]
@@ -50,7 +54,8 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
     let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
-    let mut spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    let (model, sandbox) = (args.model.clone(), args.sandbox);
+    let mut spec = WorkerSpec { model, options, sandbox, ..WorkerSpec::new(&args.artifact) };
     if args.model.is_none() {
         spec.own_code = args.trust.own_code(&args.artifact)?;
         native::make_ready(&args.artifact, spec.own_code.as_ref())?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use blink_runtime::engine::heap;
+use blink_runtime::sandbox::{self, Sandbox};
 use blink_runtime::{LaunchError, Launcher};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -67,6 +68,22 @@ pub fn serve(config: Config, program: &Path, guests: Guests) -> Result<(), Serve
     result
 }
 
+/// Says which walls stand around workers here, and which do not.
+fn tell_walls(config: &Config) {
+    let levels: Vec<Sandbox> =
+        config.named.values().chain([&config.defaults]).map(|settings| settings.sandbox).collect();
+    let (given, is_asked) = (sandbox::given(), |level| levels.contains(&level));
+    if !is_asked(Sandbox::Strict) && !is_asked(Sandbox::Standard) {
+        warn!("workers have no sandbox: it is off");
+    } else if given.is_whole() {
+        info!("workers run behind {given}");
+    } else if is_asked(Sandbox::Strict) {
+        warn!("this kernel does not give {}: models that are to have a strict sandbox will not start", given.missing());
+    } else {
+        warn!("this kernel does not give {}: workers run behind {given}", given.missing());
+    }
+}
+
 async fn run(config: Config, program: &Path, guests: Guests, allowed: usize) -> Result<(), ServeError> {
     let notifier = Notifier::from_environment();
     let mut signals = Signals::new()?;
@@ -75,6 +92,7 @@ async fn run(config: Config, program: &Path, guests: Guests, allowed: usize) -> 
     let most = config.named.values().chain([&config.defaults]).map(|settings| settings.workers.1).max();
     let limits =
         PoolLimits { memory: config.memory, running: config.running.unwrap_or_else(|| allowed.max(most.unwrap_or(1))) };
+    tell_walls(&config);
     let launcher = Launcher::new(program);
     let launcher = match config.device_memory {
         Some(bytes) => launcher.with_device_memory(bytes),

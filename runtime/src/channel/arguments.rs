@@ -1,6 +1,6 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE SIGNED MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD MODE`,
+//! `worker-process ARTIFACT HELD LIBRARY CODE SIGNED MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD SANDBOX MODE`,
 //! all of them always there. It is a conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
@@ -11,6 +11,7 @@ use blink_artifact::manifest::DeviceRuns;
 use super::VERB;
 use crate::device::Device;
 use crate::instance::{DeviceOptions, StartOptions};
+use crate::sandbox::Sandbox;
 
 /// What a worker is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(crate) struct Arguments {
     pub(crate) device: Option<Device>,
     /// How it runs on a device.
     pub(crate) on_device: DeviceOptions,
+    /// The walls of a worker that is to be written down. One that serves is told on its socket ([`super::Orders`]).
+    pub(crate) sandbox: Sandbox,
     /// What the worker is for.
     pub(crate) mode: Mode,
 }
@@ -76,6 +79,7 @@ impl Arguments {
             switch(self.on_device.strict).into(),
             self.on_device.runs.map_or("-", DeviceRuns::name).into(),
             switch(self.on_device.discard).into(),
+            self.sandbox.name().into(),
             mode.into(),
         ]
     }
@@ -83,8 +87,23 @@ impl Arguments {
     /// Takes apart what [`Arguments::to_words`] wrote, the verb left out; `None` where somebody else wrote it.
     pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Option<Arguments> {
         let words: Vec<OsString> = words.collect();
-        let [artifact, held, library, code, signed, model, threads, prepack, pin, device, strict, runs, discard, mode] =
-            &words[..]
+        let [
+            artifact,
+            held,
+            library,
+            code,
+            signed,
+            model,
+            threads,
+            prepack,
+            pin,
+            device,
+            strict,
+            runs,
+            discard,
+            sandbox,
+            mode,
+        ] = &words[..]
         else {
             return None;
         };
@@ -107,6 +126,7 @@ impl Arguments {
             pin: switch(pin)?,
             device,
             on_device: DeviceOptions { strict: switch(strict)?, runs, discard: switch(discard)? },
+            sandbox: sandbox.to_str()?.parse().ok()?,
             mode: Mode::ALL.iter().find(|(_, name)| mode == name)?.0,
         })
     }
@@ -149,6 +169,7 @@ mod tests {
             pin: true,
             device: None,
             on_device: DeviceOptions::default(),
+            sandbox: Sandbox::Standard,
             mode: Mode::Serve,
         }
     }
@@ -165,6 +186,7 @@ mod tests {
             pin: false,
             device: Some(Device::Cuda(3)),
             on_device: DeviceOptions { strict: true, runs: Some(DeviceRuns::Graph), discard: true },
+            sandbox: Sandbox::Off,
             ..arguments()
         };
         for arguments in [arguments(), named, Arguments { prepack: Some(true), mode: Mode::Park, ..arguments() }] {

@@ -108,7 +108,23 @@ mod tests {
     #[test]
     fn a_model_to_start_comes_with_its_descriptors() {
         let (here, there) = UnixStream::pair().unwrap();
-        let words = ["/a b.blink", "on", "", "", "-", "m", "2", "-", "off", "cuda:1", "on", "bound", "off", "serve"];
+        let words = [
+            "/a b.blink",
+            "on",
+            "",
+            "",
+            "-",
+            "m",
+            "2",
+            "-",
+            "off",
+            "cuda:1",
+            "on",
+            "bound",
+            "off",
+            "standard",
+            "serve",
+        ];
         let arguments = Arguments::parse(words.iter().map(OsString::from)).unwrap();
         assert_eq!(arguments.mode, Mode::Serve);
         for descriptors in [vec![here.as_fd(); 2], vec![here.as_fd(); 3]] {

@@ -47,11 +47,13 @@ pub enum FailureClass {
     DeviceMemory = 15,
     /// The device was lost, and its worker with it.
     DeviceLost = 16,
+    /// The walls that were asked for cannot be raised here.
+    Sandbox = 17,
 }
 
 impl FailureClass {
     /// Every class.
-    pub const ALL: [FailureClass; 16] = [
+    pub const ALL: [FailureClass; 17] = [
         FailureClass::Unreadable,
         FailureClass::Library,
         FailureClass::EngineLoad,
@@ -68,6 +70,7 @@ impl FailureClass {
         FailureClass::Device,
         FailureClass::DeviceMemory,
         FailureClass::DeviceLost,
+        FailureClass::Sandbox,
     ];
 
     /// The class with this number; `None` for numbers of other builds.

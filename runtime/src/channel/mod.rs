@@ -10,6 +10,7 @@
 //! | `record.rs` | tensors in that memory |
 //! | `writer.rs` | putting them there |
 //! | `reader.rs` | reading a record without trusting it |
+//! | `orders.rs` | what a worker is told of its walls |
 //! | `failure.rs` | why a worker has no answer |
 //!
 //! The worker speaks when it is spoken to. Between a packet and its reply the memory is the worker's, else the
@@ -20,6 +21,7 @@ pub(crate) mod control;
 pub mod descriptors;
 mod failure;
 mod memory;
+mod orders;
 mod packet;
 mod reader;
 mod record;
@@ -36,6 +38,7 @@ pub(crate) use failure::Failure;
 pub use failure::FailureClass;
 pub(crate) use memory::SharedMemory;
 pub use memory::nameless;
+pub(crate) use orders::Orders;
 pub use packet::ONLY;
 pub(crate) use packet::{Packet, Place, STREAMS, receive, receive_with, send, send_with};
 pub(crate) use record::{Record, read_bytes, read_text, write_bytes, write_text};

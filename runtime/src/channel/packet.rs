@@ -31,8 +31,9 @@ pub(crate) struct Place {
 pub(crate) enum Packet {
     /// Launcher to worker: run the model of this index on these inputs; [`ONLY`]: the only one.
     Run(u32, Place),
-    /// Worker to launcher: these are the outputs, or the text of facts, or the start's phases.
-    Answer(Place),
+    /// Worker to launcher: these are the outputs, or the text of facts, or the start's phases. The number says which walls
+    /// stand around it; 0: none were wanted.
+    Answer(u32, Place),
     /// Worker to launcher: the start or this run failed, with a class of failure and a message.
     Failed(u32, Place),
     /// Restorer to launcher: this snapshot is not for here. Nothing was run, and the restorer is gone.
@@ -56,6 +57,15 @@ pub(crate) enum Packet {
     Ready,
     /// Launcher to worker: what does the model have of a device? The answer is a text.
     Device,
+    /// Launcher to worker, once and first: how high its walls are to be, and what they leave open (`orders.rs`).
+    Orders {
+        /// The level.
+        level: u32,
+        /// Bytes that follow.
+        len: u64,
+        /// Whether it may use the network.
+        network: bool,
+    },
 }
 
 /// The index of a model where a worker has but one.
@@ -66,7 +76,7 @@ impl Packet {
         let place = |kind, place: Place| [kind, place.offset, place.len, place.memory_len];
         match self {
             Packet::Run(model, at) => place(1 | u64::from(model) << 32, at),
-            Packet::Answer(at) => place(2, at),
+            Packet::Answer(walls, at) => place(2 | u64::from(walls) << 32, at),
             Packet::Failed(class, at) => place(3 | u64::from(class) << 32, at),
             Packet::Refused { code, details: [a, b] } => [u64::from(REFUSED) | u64::from(code) << 32, a, b, 0],
             Packet::Facts => [5, 0, 0, 0],
@@ -76,6 +86,7 @@ impl Packet {
             Packet::Loaded(at) => place(9, at),
             Packet::Ready => [10, 0, 0, 0],
             Packet::Device => [11, 0, 0, 0],
+            Packet::Orders { level, len, network } => [12 | u64::from(level) << 32, len, network.into(), 0],
         }
     }
 
@@ -100,7 +111,7 @@ impl Packet {
         let code = (head >> 32) as u32;
         match head as u32 {
             1 => Ok(Packet::Run(code, place)),
-            2 => Ok(Packet::Answer(place)),
+            2 => Ok(Packet::Answer(code, place)),
             3 => Ok(Packet::Failed(code, place)),
             REFUSED => Ok(Packet::Refused { code, details: [a, b] }),
             5 => Ok(Packet::Facts),
@@ -110,9 +121,15 @@ impl Packet {
             9 => Ok(Packet::Loaded(place)),
             10 => Ok(Packet::Ready),
             11 => Ok(Packet::Device),
+            12 if b < 2 => Ok(Packet::Orders { level: code, len: a, network: b == 1 }),
             _ => Err(ChannelError::Packet { found: head }),
         }
     }
+}
+
+/// The bytes of `packet`.
+pub(super) fn bytes(packet: Packet) -> [u8; LEN] {
+    packet.bytes()
 }
 
 /// Sends `packet`. A peer that is gone is an error (`BrokenPipe`), not a signal.
@@ -161,10 +178,11 @@ mod tests {
         let (here, there) = UnixStream::pair().unwrap();
         let at = Place { offset: 64, len: u64::MAX, memory_len: 0x0102_0304_0506_0708 };
         let refused = Packet::Refused { code: u32::MAX, details: [1, 2] };
-        let runs = [Packet::Run(3, at), Packet::Answer(at), Packet::Failed(7, at), refused, Packet::Facts];
+        let runs = [Packet::Run(3, at), Packet::Answer(9, at), Packet::Failed(7, at), refused, Packet::Facts];
         let guests =
             [Packet::Guest(at), Packet::Begun, Packet::Load(at), Packet::Loaded(at), Packet::Ready, Packet::Device];
-        for packet in runs.into_iter().chain(guests) {
+        let orders = Packet::Orders { level: 2, len: u64::MAX, network: true };
+        for packet in runs.into_iter().chain(guests).chain([orders]) {
             send(&here, packet).unwrap();
             assert_eq!(receive(&there).unwrap(), Some(packet));
         }
@@ -206,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_refused() {
-        for head in [0, 12, u64::MAX] {
+        for head in [0, 13, u64::MAX] {
             assert!(matches!(Packet::of([head, 0, 0, 0]), Err(ChannelError::Packet { found }) if found == head));
         }
         let (mut here, there) = UnixStream::pair().unwrap();

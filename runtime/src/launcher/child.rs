@@ -29,6 +29,9 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ended::Code(code) => write!(f, "it ended with code {code}"),
+            Ended::Signal(libc::SIGSYS) => {
+                f.write_str("it was ended because it did what its sandbox forbids (signal SIGSYS)")
+            }
             Ended::Signal(signal) => write!(f, "it was ended by signal {signal}"),
             Ended::Unknown => f.write_str("how it ended is not known"),
         }

@@ -36,6 +36,12 @@ pub enum WorkerError {
     #[error("request to a guest cannot be told to its worker: {source}; name directories by paths that are UTF-8")]
     Request { source: serde_json::Error },
     /// Likewise.
+    #[error(
+        "guest is to be given {lack}, which its worker's walls do not leave open: grant it when the worker is launched \
+         (WorkerSpec::grants)"
+    )]
+    NotGranted { lack: String },
+    /// Likewise.
     #[error("inputs do not fit in memory shared with a worker: {source}")]
     Memory { source: io::Error },
 }

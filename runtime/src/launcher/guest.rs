@@ -32,6 +32,9 @@ impl Worker {
         streams: Streams<'_>,
         load: Load<'_>,
     ) -> Result<Report, WorkerError> {
+        if let Some(lack) = self.grants.as_ref().and_then(|grants| grants.lack(request)) {
+            return Err(WorkerError::NotGranted { lack });
+        }
         let text = serde_json::to_string(request).map_err(|source| WorkerError::Request { source })?;
         let begun = self.begin_or_replace(|worker| {
             let memory = &mut worker.spawned.memory;

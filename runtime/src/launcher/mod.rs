@@ -61,6 +61,7 @@ use crate::device::Device;
 use crate::host;
 use crate::instance::{StartError, thread_count};
 use crate::library::{self, Library, LibraryError};
+use crate::sandbox::Sandbox;
 use crate::timeline::now;
 
 /// Why no worker was launched.
@@ -92,6 +93,14 @@ pub enum LaunchError {
         artifact = artifact.display()
     )]
     NoDeviceSnapshot { artifact: PathBuf, device: Device },
+    #[error(
+        "{artifact} was to run on {device} behind strict walls: what a device's driver needs is not known, so none stand \
+         around its worker; ask for --sandbox standard, or for --device cpu",
+        artifact = artifact.display()
+    )]
+    NoDeviceSandbox { artifact: PathBuf, device: Device },
+    #[error("worker cannot be told of its walls: {source}")]
+    Orders { source: io::Error },
     #[error("worker could not be started: {program}: {source}", program = program.display())]
     Spawn { program: PathBuf, source: io::Error },
 }
@@ -132,6 +141,8 @@ pub struct Counts {
     pub resident: u64,
     /// Starts on the CPU in place of a device that could not be used.
     pub fell_back: u64,
+    /// Workers that were to have walls, and around which not all of them stand, because the kernel does not give them.
+    pub short_of_walls: u64,
     /// Resident workers that had ended when they were needed, most of them because their device was lost.
     pub devices_lost: u64,
     /// Normal starts where a snapshot was wanted, by the reason's name.
@@ -176,10 +187,19 @@ impl Launcher {
             if spec.start == StartMode::Snapshot {
                 return Err(LaunchError::NoDeviceSnapshot { artifact: spec.artifact.clone(), device });
             }
-            match (device, self.launch_on_device(spec, ordinal, threads, spawned_at)) {
-                (Device::CudaOrCpu(_), Err(error @ (LaunchError::Device { .. } | LaunchError::Resident { .. }))) => {
-                    fell_back = Some(error.to_string());
-                }
+            let launched = match spec.sandbox {
+                Sandbox::Strict => Err(LaunchError::NoDeviceSandbox { artifact: spec.artifact.clone(), device }),
+                Sandbox::Standard | Sandbox::Off => self.launch_on_device(spec, ordinal, threads, spawned_at),
+            };
+            match (device, launched) {
+                (
+                    Device::CudaOrCpu(_),
+                    Err(
+                        error @ (LaunchError::Device { .. }
+                        | LaunchError::Resident { .. }
+                        | LaunchError::NoDeviceSandbox { .. }),
+                    ),
+                ) => fell_back = Some(error.to_string()),
                 (_, launched) => return launched,
             }
         }
@@ -197,7 +217,7 @@ impl Launcher {
         }
         let spawned = self.start_normally(spec, threads)?;
         let start = self.count(Start::Normal { reason });
-        let worker = Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, None);
+        let worker = Worker::new(spawned, start, threads, spawned_at, spec, None).counted_by(&self.counts);
         Ok(self.told(worker, fell_back))
     }
 
@@ -238,7 +258,9 @@ impl Launcher {
         let file = spec.file.as_ref().map(high_copy).transpose().map_err(|source| LaunchError::File { source })?;
         let arguments = self.arguments(spec, threads, file.is_some());
         let file = file.as_ref().map(|file| file.as_fd());
-        Ok(spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file)?.into())
+        let spawned: spawn::Spawned = spawn::spawn(&self.program, &arguments.to_words(), spec, memory, file)?.into();
+        spawned.tell(&spec.orders())?;
+        Ok(spawned)
     }
 
     /// What a worker of `spec` is started with.
@@ -257,6 +279,7 @@ impl Launcher {
             // Here it is the CPU's, whatever was tried before.
             device: spec.device.map(|_| Device::Cpu),
             on_device: spec.on_device,
+            sandbox: spec.sandbox,
             mode: Mode::Serve,
         }
     }

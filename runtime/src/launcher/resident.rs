@@ -15,10 +15,11 @@ use super::body::Body;
 use super::child::{Child, Ended};
 use super::spawn::{self, Spawned};
 use super::worker::Worker;
-use super::{LaunchError, Launcher, Start, Stdio, WorkerSpec};
+use super::{LaunchError, Launcher, ProcessLimits, Start, Stdio, WorkerSpec};
 use crate::channel::{FailureClass, SharedMemory, control, high, high_copy};
 use crate::device::Device;
 use crate::library::{self, Library};
+use crate::sandbox::Sandbox;
 use crate::timeline::Recorded;
 use crate::worker::resident::ResidentArguments;
 
@@ -165,7 +166,10 @@ impl Launcher {
             .map_err(|source| LaunchError::Resident { ordinal, source })?;
         drop(control);
         let start = self.count(Start::Resident);
-        let mut worker = Worker::new(Spawned { body, socket: here, memory }, start, threads, spawned_at, None, None);
+        // Its process has no limits of this model's, and no walls.
+        let (limits, sandbox) = (ProcessLimits::default(), Sandbox::Off);
+        let spec = WorkerSpec { limits, sandbox, ..spec.clone() };
+        let mut worker = Worker::new(Spawned { body, socket: here, memory }, start, threads, spawned_at, &spec, None);
         worker.add_to_timeline(&std::mem::take(&mut *lock(&resident.phases)));
         Ok(worker)
     }

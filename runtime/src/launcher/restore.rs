@@ -105,7 +105,7 @@ impl Launcher {
         let spawned = self.spawn_restorer(&found.file, spec, memory)?;
         let start = self.count(Start::Snapshot);
         let fallback = Fallback { launcher: self.clone(), spec: spec.clone(), found };
-        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, Some(fallback)))
+        Ok(Worker::new(spawned, start, threads, spawned_at, spec, Some(fallback)).counted_by(&self.counts))
     }
 
     /// Spawns the restorer on the image in `file`.
@@ -116,7 +116,8 @@ impl Launcher {
         // The process that is made asks for its own descriptor of that number, which is this one's copy.
         let path = PathBuf::from(format!("/proc/self/fd/{}", program.as_raw_fd()));
         let spawned = spawn::spawn(&path, &[], spec, memory, Some(image.as_fd()));
-        spawned.map(Spawned::from).map_err(|error| failed(error.to_string()))
+        let spawned = spawned.map(Spawned::from).and_then(|spawned| spawned.tell(&spec.orders()).map(|()| spawned));
+        spawned.map_err(|error| failed(error.to_string()))
     }
 }
 

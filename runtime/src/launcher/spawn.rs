@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, OsStr, OsString, c_char, c_int};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -18,7 +18,7 @@ use rustix::process::Pid;
 use super::body::Body;
 use super::child::Child;
 use super::{LaunchError, Stdio, WorkerSpec};
-use crate::channel::{self, SharedMemory, high};
+use crate::channel::{self, Orders, SharedMemory, high};
 
 /// A process that was just spawned.
 #[derive(Debug)]
@@ -33,6 +33,18 @@ impl From<Spawned<Child>> for Spawned {
     fn from(spawned: Spawned<Child>) -> Spawned {
         let Spawned { body, socket, memory } = spawned;
         Spawned { body: Body::Process(body), socket, memory }
+    }
+}
+
+impl Spawned {
+    /// Tells the worker of its walls, before anything else. One that is gone is told nothing: its first request says so.
+    pub(super) fn tell(&self, orders: &Orders) -> Result<(), LaunchError> {
+        match orders.send(&self.socket) {
+            Err(source) if !matches!(source.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+                Err(LaunchError::Orders { source })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use blink_artifact::signature::Vouched;
 
 use super::limits::ProcessLimits;
+use crate::channel::Orders;
 use crate::device::Device;
+use crate::grants::Grants;
 use crate::instance::{DeviceOptions, StartOptions};
+use crate::sandbox::Sandbox;
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -47,6 +50,10 @@ pub struct WorkerSpec {
     pub own_group: bool,
     /// What its process may take.
     pub limits: ProcessLimits,
+    /// The walls around its process.
+    pub sandbox: Sandbox,
+    /// What these leave open: what its guest may be given later.
+    pub grants: Grants,
 }
 
 /// Which start to take.
@@ -89,6 +96,8 @@ impl WorkerSpec {
             stdio: [Stdio::default(); 3],
             own_group: false,
             limits: ProcessLimits::default(),
+            sandbox: Sandbox::default(),
+            grants: Grants::default(),
         }
     }
 
@@ -109,6 +118,11 @@ impl WorkerSpec {
     /// The structure hash of the artifact whose own native code may be run.
     pub(super) fn signed(&self) -> Option<[u8; 32]> {
         self.own_code.map(|vouched| *vouched.structure_hash())
+    }
+
+    /// What the worker is told of its walls.
+    pub(super) fn orders(&self) -> Orders {
+        Orders { level: self.sandbox, grants: self.grants.clone() }
     }
 
     /// The held file, where it alone may be used.

@@ -22,6 +22,7 @@ use crate::golden;
 use crate::instance::DeviceOptions;
 use crate::library::{self, LibraryError};
 use crate::model::{Model, ModelError};
+use crate::sandbox::Sandbox;
 use crate::timeline::now;
 
 /// Inputs that each model is asked with.
@@ -111,8 +112,13 @@ impl Launcher {
         }
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
-        let taken =
-            self.write_down(&key, admitted(spec).unwrap_or_else(|| key.artifact.clone()), Mode::Park, pending.file())?;
+        let taken = self.write_down(
+            &key,
+            admitted(spec).unwrap_or_else(|| key.artifact.clone()),
+            Mode::Park,
+            spec.sandbox,
+            pending.file(),
+        )?;
         if !spec.names_its_file() {
             return Err(WarmError::Replaced { path: spec.artifact.clone() });
         }
@@ -157,7 +163,7 @@ impl Launcher {
             model: String::new(),
         };
         let file = File::from(nameless().map_err(|source| WarmError::Write { source })?);
-        self.write_down(&key, key.artifact.clone(), Mode::Probe, &file)?;
+        self.write_down(&key, key.artifact.clone(), Mode::Probe, Sandbox::default(), &file)?;
         let spec = WorkerSpec { start: StartMode::Snapshot, ..WorkerSpec::new("/") };
         let mut worker = self.restore(Found { file, path: key.artifact }, &spec, key.threads, now())?;
         worker.facts()?;
@@ -165,7 +171,14 @@ impl Launcher {
     }
 
     /// Starts the worker of `key` on the artifact at a path, waits until it is parked, and writes it to `file`.
-    fn write_down(&self, key: &Key, artifact: PathBuf, mode: Mode, file: &File) -> Result<Taken, WarmError> {
+    fn write_down(
+        &self,
+        key: &Key,
+        artifact: PathBuf,
+        mode: Mode,
+        sandbox: Sandbox,
+        file: &File,
+    ) -> Result<Taken, WarmError> {
         let spawn = |source| WarmError::Spawn { source };
         let arguments = Arguments {
             device: None,
@@ -179,6 +192,7 @@ impl Launcher {
             threads: key.threads,
             prepack: key.prepack,
             pin: key.pin,
+            sandbox,
             mode,
         };
         // A file takes any amount without being read, so the worker never waits for its parent.

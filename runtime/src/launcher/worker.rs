@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use blink_tensors::TensorView;
 
@@ -14,9 +15,11 @@ use super::memory::WorkerMemory;
 use super::restore::Fallback;
 use super::spawn::Spawned;
 use super::stopper::Stopper;
-use super::{Reason, Start, StartMode};
+use super::{Counts, Reason, Start, StartMode, WorkerSpec};
 use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory, Unfilled};
+use crate::grants::Grants;
 use crate::instance::DeviceFacts;
+use crate::sandbox::{Sandbox, Standing};
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// A worker process. Dropped, it is ended and reaped.
@@ -26,6 +29,12 @@ pub struct Worker {
     stopper: Stopper,
     /// The most memory that it may take.
     memory: Option<u64>,
+    /// What its walls leave open; `None` where none were wanted.
+    pub(super) grants: Option<Grants>,
+    /// The walls around it, once it has told.
+    walls: Option<Standing>,
+    /// Who counts workers that are short of walls.
+    counts: Option<Arc<Mutex<Counts>>>,
     start: Start,
     threads: usize,
     timeline: Timeline,
@@ -49,7 +58,7 @@ impl Worker {
         start: Start,
         threads: usize,
         spawned_at: u64,
-        memory: Option<u64>,
+        spec: &WorkerSpec,
         fallback: Option<Fallback>,
     ) -> Worker {
         let stopper = Stopper::of(spawned.body.end());
@@ -57,9 +66,12 @@ impl Worker {
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
         Worker {
             fell_back: None,
+            grants: (spec.sandbox != Sandbox::Off).then(|| spec.grants.clone()),
+            walls: None,
+            counts: None,
             spawned,
             stopper,
-            memory,
+            memory: spec.limits.memory,
             start,
             threads,
             timeline,
@@ -69,6 +81,12 @@ impl Worker {
             record,
             fallback,
         }
+    }
+
+    /// The same, counted by `counts` where not all of its walls stand.
+    pub(super) fn counted_by(mut self, counts: &Arc<Mutex<Counts>>) -> Worker {
+        self.counts = Some(Arc::clone(counts));
+        self
     }
 
     /// Computes every output of the model from named inputs. The first run waits for the start.
@@ -198,7 +216,7 @@ impl Worker {
         match fallback.launcher.start_normally(&fallback.spec, self.threads) {
             Ok(spawned) => {
                 self.stopper.follow(spawned.body.end());
-                self.spawned = spawned;
+                (self.spawned, self.walls) = (spawned, None);
             }
             Err(source) => return Err(WorkerError::NoReplacement { reason, source: Box::new(source) }),
         }
@@ -226,8 +244,9 @@ impl Worker {
     /// What a packet from the worker means; `None` where a guest has begun.
     pub(super) fn heard(&mut self, packet: Result<Option<Packet>, ChannelError>) -> Result<Option<Place>, WorkerError> {
         match packet {
-            Ok(Some(Packet::Answer(answer))) => {
+            Ok(Some(Packet::Answer(walls, answer))) => {
                 self.is_idle = true;
+                self.hear_of_walls(walls);
                 Ok(Some(answer))
             }
             Ok(Some(Packet::Begun)) => {
@@ -249,7 +268,8 @@ impl Worker {
                 | Packet::Device
                 | Packet::Guest(_)
                 | Packet::Load(_)
-                | Packet::Loaded(_),
+                | Packet::Loaded(_)
+                | Packet::Orders { .. },
             )) => Err(self.not_understood(ChannelError::Turn)),
             Ok(None) => {
                 let is_stopped = self.stopper.is_stopped();
@@ -266,6 +286,17 @@ impl Worker {
                 }
             }
             Err(error) => Err(self.not_understood(error)),
+        }
+    }
+
+    /// It has told which walls stand around it.
+    fn hear_of_walls(&mut self, code: u32) {
+        if self.walls.is_some() {
+            return;
+        }
+        self.walls = Standing::from_code(code);
+        if let (Some(counts), true) = (&self.counts, self.walls.is_some_and(|walls| !walls.is_whole())) {
+            counts.lock().unwrap_or_else(PoisonError::into_inner).short_of_walls += 1;
         }
     }
 
@@ -300,6 +331,11 @@ impl Worker {
         self.record.phases.iter().for_each(|recorded| self.timeline.add(*recorded));
         self.timeline.add(Recorded { phase: Phase::Output, begin: now, end: now });
         self.is_started = true;
+    }
+
+    /// The walls around its process. Known once it has answered; `None` where none were wanted, and in a resident worker.
+    pub fn walls(&self) -> Option<Standing> {
+        self.walls
     }
 
     /// How it came up. Known once it has answered: a snapshot may turn out not to fit.

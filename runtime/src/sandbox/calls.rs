@@ -23,6 +23,8 @@ pub(super) enum Rule {
     Any,
     /// Where of this argument the bits of the first number are as in the second.
     Bits(u8, u32, u32),
+    /// Where that is so of two arguments.
+    Both((u8, u32, u32), (u8, u32, u32)),
     /// Where this argument is one of these.
     OneOf(u8, &'static [u32]),
     /// Likewise; else the call fails with this error, at every level: libraries ask, and can do without.
@@ -57,10 +59,10 @@ pub(super) struct Group {
     pub(super) calls: &'static [Call],
 }
 
-impl Group {
-    /// Whether the group is for whoever is behind `walls`.
-    pub(super) fn is_for(&self, walls: &Walls) -> bool {
-        match self.who {
+impl Who {
+    /// Whether such is behind `walls`.
+    pub(super) fn is_behind(self, walls: &Walls) -> bool {
+        match self {
             Who::All => true,
             Who::Coders => walls.maps_code(),
             Who::Others => !walls.maps_code(),
@@ -70,7 +72,40 @@ impl Group {
     }
 }
 
-use Rule::{Any, Bits, Error, Null, OneOf, OneOfOr, Own};
+/// Every call of the list, by number: sorted when this is compiled, so that no start has to.
+pub(super) static SORTED: [(c_long, Rule, Who); LEN] = sorted();
+
+const LEN: usize = {
+    let (mut len, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        len += GROUPS[group].calls.len();
+        group += 1;
+    }
+    len
+};
+
+const fn sorted() -> [(c_long, Rule, Who); LEN] {
+    let mut sorted = [(0, Rule::Any, Who::All); LEN];
+    let (mut len, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        let mut call = 0;
+        while call < GROUPS[group].calls.len() {
+            let (number, rule) = GROUPS[group].calls[call];
+            let mut at = len;
+            while at > 0 && sorted[at - 1].0 > number {
+                sorted[at] = sorted[at - 1];
+                at -= 1;
+            }
+            sorted[at] = (number, rule, GROUPS[group].who);
+            len += 1;
+            call += 1;
+        }
+        group += 1;
+    }
+    sorted
+}
+
+use Rule::{Any, Bits, Both, Error, Null, OneOf, OneOfOr, Own};
 
 const EXECUTABLE: u32 = libc::PROT_EXEC as u32;
 const ENOSYS: u16 = libc::ENOSYS as u16;
@@ -86,10 +121,13 @@ const OF_A_THREAD: u32 = (libc::CLONE_FS
     | libc::CLONE_PARENT_SETTID
     | libc::CLONE_CHILD_CLEARTID) as u32;
 
-/// To tell threads apart in a debugger; to name memory there.
-const NAMES: &[u32] = &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32, libc::PR_SET_VMA as u32];
+/// Names of threads and of memory, for debuggers; two questions.
+const PRCTL: &[u32] =
+    &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32, libc::PR_SET_VMA as u32, PR_GET_TID_ADDRESS, PR_GET_AUXV];
 /// To park: where the thread's id is.
 const PR_GET_TID_ADDRESS: u32 = 40;
+/// What the kernel told it when it began.
+const PR_GET_AUXV: u32 = 0x4155_5856;
 /// The thread pointer, which processor state is permitted (and permission for AMX), whether there is a shadow stack.
 #[cfg(target_arch = "x86_64")]
 const ARCH_OPTIONS: &[u32] = &[0x1003, 0x1022, 0x1023, 0x5005];
@@ -121,6 +159,9 @@ const IOCTL: &[u32] = &[
     PAGEMAP_SCAN,
 ];
 const PAGEMAP_SCAN: u32 = 0xc060_6610;
+
+/// A socket whose other end is in the same process: tokio wakes itself by one. Not of datagrams, which can be sent to others.
+const OWN_PAIR: Rule = Both((0, !0, libc::AF_UNIX as u32), (1, 0xf, libc::SOCK_STREAM as u32));
 
 /// The list.
 pub(super) const GROUPS: &[Group] = &[
@@ -165,7 +206,7 @@ pub(super) const GROUPS: &[Group] = &[
             (libc::SYS_sched_getaffinity, Any),
             (libc::SYS_sched_setaffinity, Any),
             (libc::SYS_getcpu, Any),
-            (libc::SYS_prctl, OneOf(0, &[NAMES[0], NAMES[1], NAMES[2], PR_GET_TID_ADDRESS])),
+            (libc::SYS_prctl, OneOf(0, PRCTL)),
             #[cfg(target_arch = "x86_64")]
             (libc::SYS_arch_prctl, OneOf(0, ARCH_OPTIONS)),
             (libc::SYS_exit, Any),
@@ -322,7 +363,7 @@ pub(super) const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        reason: "sockets that it was given; none is made",
+        reason: "sockets that it was given; none is made, but a pair for itself",
         who: Who::All,
         calls: &[
             (libc::SYS_sendto, Any),
@@ -333,6 +374,7 @@ pub(super) const GROUPS: &[Group] = &[
             (libc::SYS_getsockopt, Any),
             (libc::SYS_getsockname, Any),
             (libc::SYS_getpeername, Any),
+            (libc::SYS_socketpair, OWN_PAIR),
         ],
     },
     Group {

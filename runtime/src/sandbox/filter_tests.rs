@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS};
+use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, c_long};
 
+use super::super::calls::GROUPS;
 use super::*;
 
 const MACHINE_HERE: u32 = match ARCHITECTURE {
@@ -53,7 +54,7 @@ fn the_program_says_of_every_number_what_the_list_says() {
     for walls in kinds() {
         let listed: BTreeMap<u32, Rule> = GROUPS
             .iter()
-            .filter(|group| group.is_for(&walls))
+            .filter(|group| group.who.is_behind(&walls))
             .flat_map(|group| group.calls)
             .map(|(number, rule)| (*number as u32, *rule))
             .collect();
@@ -94,6 +95,7 @@ fn arguments_are_looked_at() {
         (libc::SYS_prctl, [libc::PR_SET_NAME as u64, 1, 0, 0, 0, 0]),
         (libc::SYS_fcntl, [0, libc::F_OFD_SETLK as u64, 0, 0, 0, 0]),
         (libc::SYS_ioctl, [0, libc::TCGETS, 0, 0, 0, 0]),
+        (libc::SYS_socketpair, [libc::AF_UNIX as u64, (libc::SOCK_STREAM | libc::SOCK_CLOEXEC) as u64, 0, 0, 0, 0]),
     ];
     for (number, arguments) in allowed {
         assert_eq!(at_standard(*number, *arguments), SECCOMP_RET_ALLOW, "{number} {arguments:?}");
@@ -112,6 +114,8 @@ fn arguments_are_looked_at() {
         (libc::SYS_fcntl, [0, libc::F_SETOWN as u64, 1, 0, 0, 0]),
         (libc::SYS_ioctl, [0, libc::TIOCSTI, 0, 0, 0, 0]),
         (libc::SYS_socket, [libc::AF_INET as u64, 1, 0, 0, 0, 0]),
+        (libc::SYS_socketpair, [libc::AF_UNIX as u64, libc::SOCK_DGRAM as u64, 0, 0, 0, 0]),
+        (libc::SYS_socketpair, [libc::AF_TIPC as u64, libc::SOCK_STREAM as u64, 0, 0, 0, 0]),
     ];
     for (number, arguments) in refused {
         assert_eq!(at_standard(*number, *arguments), REFUSED, "{number} {arguments:?}");
@@ -190,7 +194,7 @@ fn what_no_worker_may_ever_do_is_on_no_list() {
 fn the_list_is_in_order() {
     for walls in kinds() {
         let mut seen = BTreeSet::new();
-        for group in GROUPS.iter().filter(|group| group.is_for(&walls)) {
+        for group in GROUPS.iter().filter(|group| group.who.is_behind(&walls)) {
             assert!(!group.reason.is_empty() && !group.calls.is_empty());
             for (number, _) in group.calls {
                 assert!(seen.insert(*number), "call {number} is there twice: {}", group.reason);

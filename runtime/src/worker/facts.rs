@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use serde::Serialize;
 
 use super::process::utc_offset;
+use crate::sandbox::Standing;
 
 #[derive(Serialize)]
 pub(super) struct Facts {
@@ -23,10 +24,12 @@ pub(super) struct Facts {
     hash: u64,
     /// The same on a thread made now, whose hash keys come fresh from the system's random numbers.
     random: Option<u64>,
+    /// The walls around it; `None` where none were wanted.
+    walls: Option<Standing>,
 }
 
 impl Facts {
-    pub(super) fn now() -> Facts {
+    pub(super) fn now(walls: Option<Standing>) -> Facts {
         let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
         let hash = || RandomState::new().hash_one("blink");
         let thread = std::thread::Builder::new().spawn(hash);
@@ -37,6 +40,7 @@ impl Facts {
             utc_offset: utc_offset(),
             hash: hash(),
             random: thread.ok().and_then(|thread| thread.join().ok()),
+            walls,
         }
     }
 

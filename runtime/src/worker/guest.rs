@@ -22,7 +22,7 @@ impl Server {
         match answer {
             Ok(answer) => {
                 self.timeline = None;
-                channel::send(&self.line.socket, Packet::Answer(answer))
+                self.send_answer(answer)
             }
             Err(failure) => self.fail(&failure, 0),
         }

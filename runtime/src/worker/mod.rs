@@ -3,7 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `process.rs` | takes over what the launcher gave the process, and ends it |
-//! | `start.rs` | opens the artifact, starts its models, links its guest |
+//! | `start.rs` | opens the artifact and the library, links its guest, then starts its models |
+//! | `walls.rs` | raises its walls between these |
 //! | `park.rs` | is written down, and goes on in those restored from it |
 //! | `serve.rs` | answers, one request at a time |
 //! | `guest.rs` | runs the guest on a request |
@@ -24,6 +25,7 @@ mod process;
 pub(crate) mod resident;
 mod serve;
 mod start;
+mod walls;
 
 use std::env;
 
@@ -31,7 +33,7 @@ use crate::channel::{self, Arguments, Mode};
 use crate::timeline::{Timeline, now};
 use process::Given;
 use serve::Server;
-use start::Started;
+use start::Opened;
 
 /// Whether this process is to be a worker: its first argument says so.
 pub fn is_asked_for() -> bool {
@@ -53,8 +55,13 @@ pub fn enter() -> ! {
         Mode::Serve => {
             let Some(Given { socket, memory, artifact }) = process::adopt(arguments.held) else { process::refuse() };
             let mut timeline = Timeline::begin(Some(entered), entered);
-            let started = Started::start(&arguments, artifact, None, &mut timeline);
-            Server::new(socket, memory, started, timeline)
+            let opened = Opened::open(&arguments, artifact, None, &mut timeline);
+            let standing = walls::raise(&socket);
+            let started = opened.and_then(|opened| {
+                standing.clone()?;
+                opened.start(&arguments, &mut timeline)
+            });
+            Server::new(socket, memory, started, timeline).behind(standing.ok().flatten())
         }
     };
     server.serve(alone::end_when_alone);

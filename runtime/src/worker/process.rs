@@ -53,6 +53,14 @@ pub(super) fn utc_offset() -> i64 {
     local.tm_gmtoff
 }
 
+/// Reads the time zone that the environment names, which may be in a file. Where it names none, local time is read when it
+/// is first asked for.
+pub(super) fn settle_local_time() {
+    if std::env::var_os("TZ").is_some() {
+        utc_offset();
+    }
+}
+
 /// Ends a process that no launcher has spawned.
 pub(super) fn refuse() -> ! {
     // Stderr may be closed; the code still tells.

@@ -18,7 +18,7 @@ use super::alone::when_alone;
 use super::line::Line;
 use super::process::{self, Given};
 use super::serve::{Server, Switch};
-use super::start::Started;
+use super::start::Opened;
 use crate::channel::{self, Arguments, Failure, FailureClass, RESIDENT_VERB, SharedMemory, control};
 use crate::engine::cuda::DeviceHost;
 use crate::library::{Library, Origin};
@@ -114,7 +114,9 @@ impl Tenant {
         let mut timeline = Timeline::begin(Some(received), received);
         // Its memory is free before its launcher hears that it has ended: this is dropped last.
         let Ok(_hang_up) = self.socket.try_clone().map(HangUp) else { return };
-        let started = Started::start(&self.arguments, self.artifact, Some(host), &mut timeline);
+        let opened = Opened::open(&self.arguments, self.artifact, Some(host), &mut timeline);
+        // No walls stand around a device's worker: what its driver needs is not known here (`docs/security.md`).
+        let started = opened.and_then(|opened| opened.start(&self.arguments, &mut timeline));
         let switch = Arc::new(Switch::default());
         let mut server = Server::new(self.socket, self.memory, started, timeline).with_switch(Arc::clone(&switch));
         // Its first run too can be stopped: other models live in this process, which cannot end for it.

@@ -13,6 +13,7 @@ use super::resident;
 use super::start::Started;
 use crate::channel::{self, Failure, Packet, Place, Record, SharedMemory};
 use crate::engine::{EngineError, Outputs, Stop};
+use crate::sandbox::Standing;
 use crate::timeline::{Phase, Recorded, Timeline, now};
 
 /// How long a worker that waits keeps the memory of activations, which are of no use between runs. The next run then
@@ -27,6 +28,8 @@ pub(super) struct Server {
     pub(super) timeline: Option<Timeline>,
     /// Where a run must be stopped without the process: in a worker that other models are in.
     switch: Option<Arc<Switch>>,
+    /// The walls around it; `None` where none were wanted.
+    walls: Option<Standing>,
 }
 
 /// Stops a model's runs: the one that goes on, and all that come.
@@ -62,12 +65,28 @@ impl Server {
         started: Result<Started, Failure>,
         timeline: Timeline,
     ) -> Server {
-        Server { line: Arc::new(Line::new(socket, memory)), started, timeline: Some(timeline), switch: None }
+        Server {
+            line: Arc::new(Line::new(socket, memory)),
+            started,
+            timeline: Some(timeline),
+            switch: None,
+            walls: None,
+        }
     }
 
     /// The same, whose runs `switch` stops.
     pub(super) fn with_switch(self, switch: Arc<Switch>) -> Server {
         Server { switch: Some(switch), ..self }
+    }
+
+    /// The same, behind `walls`.
+    pub(super) fn behind(self, walls: Option<Standing>) -> Server {
+        Server { walls, ..self }
+    }
+
+    /// Sends the answer that stands at `place`.
+    pub(super) fn send_answer(&self, place: Place) -> io::Result<()> {
+        channel::send(&self.line.socket, Packet::Answer(self.walls.map_or(0, Standing::to_code), place))
     }
 
     /// Answers until the launcher is gone, or says what no launcher says. `watch` is called after the first answer, which
@@ -83,12 +102,13 @@ impl Server {
                 Packet::Facts => self.tell_facts(),
                 Packet::Ready => self.tell_ready(),
                 Packet::Device => self.tell_device(),
-                Packet::Answer(_)
+                Packet::Answer(..)
                 | Packet::Failed(..)
                 | Packet::Refused { .. }
                 | Packet::Begun
                 | Packet::Load(_)
-                | Packet::Loaded(_) => return,
+                | Packet::Loaded(_)
+                | Packet::Orders { .. } => return,
             };
             if sent.is_err() {
                 return;
@@ -118,7 +138,7 @@ impl Server {
             // The outputs are given back once the answer is on its way.
             Ok((answer, _outputs)) => {
                 self.timeline = None;
-                channel::send(&self.line.socket, Packet::Answer(answer))
+                self.send_answer(answer)
             }
             Err(failure) => self.fail(&failure, free),
         }
@@ -133,7 +153,7 @@ impl Server {
     }
 
     fn compute(&mut self, model: u32, request: Place) -> Result<Outputs, Failure> {
-        let Server { line, timeline, started, switch } = self;
+        let Server { line, timeline, started, switch, .. } = self;
         let memory = &mut *line.memory();
         let record = timed(timeline, Phase::Input, || Record::read(memory, request));
         let record = record.map_err(|error| Failure::of(&error))?;
@@ -166,7 +186,7 @@ impl Server {
         }
         let phases = self.timeline.take().map_or_else(Vec::new, |timeline| timeline.recorded());
         let place = channel::write(&mut self.line.memory(), 0, &[], &phases)?;
-        channel::send(&self.line.socket, Packet::Answer(place))
+        self.send_answer(place)
     }
 
     /// Tells what the model has of a device: JSON, null where it has none.
@@ -176,12 +196,12 @@ impl Server {
             Err(failure) => return self.fail(&failure.clone(), 0),
         };
         let text = channel::write_text(&mut self.line.memory(), 0, &serde_json::to_string(&facts)?)?;
-        channel::send(&self.line.socket, Packet::Answer(text))
+        self.send_answer(text)
     }
 
     fn tell_facts(&mut self) -> io::Result<()> {
-        let text = channel::write_text(&mut self.line.memory(), 0, &Facts::now().to_json())?;
-        channel::send(&self.line.socket, Packet::Answer(text))
+        let text = channel::write_text(&mut self.line.memory(), 0, &Facts::now(self.walls).to_json())?;
+        self.send_answer(text)
     }
 }
 

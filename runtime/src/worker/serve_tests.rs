@@ -60,7 +60,7 @@ fn what_is_no_request_is_told_and_nothing_ends() {
 fn facts_are_told_whatever_the_start_gave() {
     served(|socket, memory| {
         channel::send(socket, Packet::Facts).unwrap();
-        let Some(Packet::Answer(text)) = channel::receive(socket).unwrap() else { panic!("no answer") };
+        let Some(Packet::Answer(0, text)) = channel::receive(socket).unwrap() else { panic!("no answer") };
         let text = channel::read_text(memory, text).unwrap();
         let facts: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(facts["pid"], std::process::id());
@@ -71,7 +71,7 @@ fn facts_are_told_whatever_the_start_gave() {
 #[test]
 fn a_launcher_that_talks_nonsense_loses_its_worker() {
     served(|socket, _| {
-        channel::send(socket, Packet::Answer(Place::default())).unwrap();
+        channel::send(socket, Packet::Answer(0, Place::default())).unwrap();
         assert_eq!(channel::receive(socket).unwrap(), None);
     });
 }

@@ -1,4 +1,4 @@
-//! [`Started`]: an artifact's models, and its guest, in a worker.
+//! [`Opened`] and [`Started`]: an artifact's models, and its guest, in a worker: before its walls are raised, and after.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use blink_artifact::Artifact;
 use blink_guest::Guest;
 
 use crate::channel::{Arguments, Failure, FailureClass, Mode, ONLY};
+use crate::engine::Engine;
 use crate::engine::cuda::DeviceHost;
 use crate::guest::{CodeCache, GuestError, link};
 use crate::instance::{Instance, StartOptions};
@@ -25,15 +26,29 @@ pub(super) struct Started {
     pub(super) options: StartOptions,
 }
 
-impl Started {
-    /// Opens the artifact, which is in `file` where that is given, starts its models, and links its guest beside that. With
-    /// a `host` models start on its device, where no guest can be.
-    pub(super) fn start(
+/// What a worker has opened: from here on it needs no path, but those that its guest is granted.
+pub(super) struct Opened {
+    models: Vec<Model>,
+    /// The guest, where there is one and no model was named.
+    linked: Option<Result<Guest, Failure>>,
+    on: Place,
+}
+
+/// Where the models are to start.
+enum Place {
+    Cpu(Library),
+    Device(&'static DeviceHost),
+}
+
+impl Opened {
+    /// Opens the artifact, which is in `file` where that is given, loads ONNX Runtime, and links the guest beside that. With
+    /// a `host` models are to start on its device, where no guest can be.
+    pub(super) fn open(
         arguments: &Arguments,
         file: Option<File>,
         host: Option<&'static DeviceHost>,
         timeline: &mut Timeline,
-    ) -> Result<Started, Failure> {
+    ) -> Result<Opened, Failure> {
         let path = &arguments.artifact;
         let artifact = timeline.record(Phase::Open, || {
             let opened = file.map_or_else(|| Artifact::open(path), |file| Artifact::from_file(&file, path));
@@ -42,30 +57,51 @@ impl Started {
         let artifact = artifact.map_err(|error| Failure::of(&error))?;
         Model::check_device(&artifact, arguments.device).map_err(|error| Failure::of(&error))?;
         let has_guest = artifact.manifest().guest.is_some() && arguments.model.is_none();
-        if has_guest && host.is_some() {
-            let message = "guest cannot run in the worker of a device: name one model, or give --device cpu".into();
-            return Err(Failure { class: FailureClass::Device, message });
+        let models = match host {
+            Some(_) if has_guest => {
+                let message = "guest cannot run in the worker of a device: name one model, or give --device cpu".into();
+                return Err(Failure { class: FailureClass::Device, message });
+            }
+            _ => Model::of_worker_in(&artifact, arguments.model.as_deref()).map_err(|error| Failure::of(&error))?,
+        };
+        if let Some(host) = host {
+            return Ok(Opened { models, linked: None, on: Place::Device(host) });
         }
-        let models = Model::of_worker_in(&artifact, arguments.model.as_deref()).map_err(|error| Failure::of(&error))?;
-
         let linked = || {
             let begin = now();
             let linked =
                 link(&artifact, arguments.signed.as_ref(), arguments.code.as_deref().map(CodeCache::at).as_ref());
             (linked, Recorded { phase: Phase::Link, begin, end: now() })
         };
-        let (instances, linked) = if has_guest {
-            let (instances, (linked, recorded)) =
-                beside(arguments.mode, linked, || instances(models, arguments, host, timeline));
+        let (library, linked) = if has_guest {
+            let (library, (linked, recorded)) = beside(arguments.mode, linked, || load(arguments, timeline));
             timeline.add(recorded);
-            (instances, Some(linked))
+            (library, Some(linked.map_err(|error: GuestError| Failure::of(&error))))
         } else {
-            (instances(models, arguments, host, timeline), None)
+            (load(arguments, timeline), None)
         };
-        let guest = linked.transpose().map_err(|error: GuestError| Failure::of(&error));
-        Ok(Started { instances: instances?, guest: guest?, options: arguments.options() })
+        Ok(Opened { models, linked, on: Place::Cpu(library?) })
     }
 
+    /// Starts the models. Their graphs are read here, and not before.
+    pub(super) fn start(self, arguments: &Arguments, timeline: &mut Timeline) -> Result<Started, Failure> {
+        let options = arguments.options();
+        let start = |model: Model| match &self.on {
+            Place::Cpu(library) => Instance::start_on(library, &model, &options, timeline).map(Arc::new),
+            Place::Device(host) => {
+                Instance::start_on_device(host, &model, &options, &arguments.on_device, timeline).map(Arc::new)
+            }
+        };
+        let instances: Result<_, _> = self.models.into_iter().map(start).collect();
+        Ok(Started {
+            instances: instances.map_err(|error| Failure::of(&error))?,
+            guest: self.linked.transpose()?,
+            options,
+        })
+    }
+}
+
+impl Started {
     /// The models.
     pub(super) fn instances(&self) -> &[Arc<Instance>] {
         &self.instances
@@ -120,23 +156,13 @@ fn beside<A: Send, B>(mode: Mode, other: impl Fn() -> A + Send + Sync, work: imp
     })
 }
 
-fn instances(
-    models: Vec<Model>,
-    arguments: &Arguments,
-    host: Option<&'static DeviceHost>,
-    timeline: &mut Timeline,
-) -> Result<Vec<Arc<Instance>>, Failure> {
-    let options = arguments.options();
-    if let Some(host) = host {
-        let on = &arguments.on_device;
-        let start = |model: Model| Instance::start_on_device(host, &model, &options, on, timeline).map(Arc::new);
-        return models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error));
-    }
+/// Finds and loads ONNX Runtime, which reads what it must know of the machine.
+fn load(arguments: &Arguments, timeline: &mut Timeline) -> Result<Library, Failure> {
     let library = match &arguments.library {
         Some(path) => Ok(Library { path: path.clone(), origin: Origin::Environment }),
         None => library::find(),
     };
     let library = library.map_err(|error| Failure::of(&error))?;
-    let start = |model: Model| Instance::start_on(&library, &model, &options, timeline).map(Arc::new);
-    models.into_iter().map(start).collect::<Result<_, _>>().map_err(|error| Failure::of(&error))
+    Engine::start(&library, timeline).map_err(|error| Failure::of(&error))?;
+    Ok(library)
 }

@@ -33,6 +33,7 @@ fn counted(setup: &Setup, way: &Way) -> Result<u64, SyscallError> {
             let mut command = Command::new(&setup.program);
             command.arg("run").arg(&worker.spec.artifact).args(["--start", start]);
             command.args(["--threads", &setup.given.threads.to_string()]);
+            command.args(["--sandbox", worker.spec.sandbox.name()]);
             if let Some(device) = worker.spec.device {
                 command.args(["--device", &device.to_string()]);
             }

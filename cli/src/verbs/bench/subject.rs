@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use blink_benches::ask::GuestRun;
 use blink_benches::peer::Peer;
 use blink_benches::setup::{Plan, Starts};
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{GuestRequest, Model, StartMode, thread_count};
 
 use super::WrongUse;
@@ -39,6 +40,9 @@ pub(crate) struct SubjectArgs {
     /// How workers start, in order; budgets mean the first [default: snapshot where one can be made, and normal].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "START,...")]
     pub(crate) start: Vec<StartArg>,
+    /// The walls around workers: strict, standard or off [default: standard].
+    #[arg(long, value_name = "strict | standard | off")]
+    pub(crate) sandbox: Option<Sandbox>,
     /// Arguments of the guest.
     #[arg(last = true, value_name = "ARGS", requires = "stdin")]
     pub(crate) arguments: Vec<String>,
@@ -85,6 +89,7 @@ impl SubjectArgs {
             threads: thread_count(self.threads)?,
             prepack: self.prepack.map(Prepack::is_on),
             starts: self.starts()?,
+            sandbox: self.sandbox.unwrap_or_default(),
             peers,
             device: None,
             resident: None,
@@ -116,6 +121,9 @@ impl SubjectArgs {
         }
         if let Some(prepack) = self.prepack {
             option("--prepack", if prepack.is_on() { "on" } else { "off" });
+        }
+        if let Some(sandbox) = self.sandbox {
+            option("--sandbox", sandbox.name());
         }
         for start in &self.start {
             option("--start", if *start == StartArg::Snapshot { "snapshot" } else { "normal" });

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use blink_artifact::Artifact;
 use blink_runtime::{Directory, GuestCall, GuestRequest, Limits};
 
@@ -82,6 +83,17 @@ impl Grants {
 }
 
 impl Granted {
+    /// What its worker's walls leave open: what the guest may use, and the models that are made of what it brings.
+    pub(super) fn of_worker(&self) -> anyhow::Result<blink_runtime::Grants> {
+        let mut grants = blink_runtime::Grants::of(&self.request);
+        if self.request.load {
+            let directory = super::load::directory()?;
+            std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+            grants.read.push(directory);
+        }
+        Ok(grants)
+    }
+
     /// Refuses what was given where there is nobody to give it to.
     pub(super) fn refuse_without_guest(&self, artifact: &Artifact) -> Result<(), WrongUse> {
         if !self.is_for_a_guest {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::compose::Composed;
 use super::timeline::{TimelineReport, print_timeline};
-use super::{RunArgs, load, start_reason, tell_start};
+use super::{RunArgs, load, start_reason, tell_start, tell_walls};
 use crate::exit;
 use crate::output::{Format, Output, note};
 use crate::verbs::native;
@@ -86,6 +86,7 @@ pub(super) fn run(
     }
     if output.verbose > 0 {
         print_timeline(&timeline);
+        tell_walls(args, &worker);
         let used = report.used;
         note!(
             "guest used {} bytes of memory, wrote {} bytes, ran models {} times in {:.2} ms",

@@ -17,8 +17,13 @@ pub(super) fn compile_model(onnx: &[u8]) -> Result<PathBuf, String> {
     model(onnx).map_err(|error| exit::line(&error))
 }
 
+/// Where artifacts of models are kept that guests have brought. Absolute.
+pub(super) fn directory() -> anyhow::Result<PathBuf> {
+    Ok(std::path::absolute(library::cache_dir()?.join("loaded"))?)
+}
+
 fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
-    let directory = library::cache_dir()?.join("loaded");
+    let directory = directory()?;
     let made_for = format!("{} {} {}", env!("CARGO_PKG_VERSION"), library::ORT_VERSION, host::features_fingerprint());
     let hash = blake3::Hasher::new().update(made_for.as_bytes()).update(onnx).finalize().to_hex();
     let output = directory.join(format!("{}.blink", &hash[..32]));

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::Artifact;
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Device, DeviceOptions, Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
 use clap::ValueEnum;
 
@@ -64,6 +65,9 @@ pub(crate) struct RunArgs {
     /// How the worker comes up: `auto` takes a snapshot where there is a valid one, and else says why not.
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) start: StartArg,
+    /// The walls around the worker: strict (all of them, or nothing runs), standard (what this kernel gives) or off.
+    #[arg(long, value_name = "strict | standard | off", default_value = "standard")]
+    pub(crate) sandbox: Sandbox,
     /// Most values of an output that --format json prints.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_values: usize,
@@ -112,7 +116,7 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
     let path = &path.context("no artifact")?.to_owned();
     let model = model_name(args)?;
     let launcher = Launcher::new(program::path()?);
-    let mut spec = spec(args, path, model);
+    let mut spec = WorkerSpec { grants: grants.of_worker()?, ..spec(args, path, model) };
     let admitted = args.trust.admit(path)?;
     spec.own_code = match &admitted {
         Some(Admitted { vouched, artifact, .. }) => artifact.has_native_code().then_some(*vouched),
@@ -160,6 +164,7 @@ fn spec(args: &RunArgs, artifact: &Path, model: Option<&str>) -> WorkerSpec {
         on_device: DeviceOptions { strict: args.strict_placement, ..DeviceOptions::default() },
         options,
         start,
+        sandbox: args.sandbox,
         ..WorkerSpec::new(artifact)
     }
 }
@@ -169,6 +174,16 @@ fn start_reason(worker: &Worker) -> Option<String> {
     match worker.start() {
         Start::Normal { reason } => reason.as_ref().map(ToString::to_string),
         Start::Snapshot | Start::Resident => None,
+    }
+}
+
+/// Says on stderr which walls stand around the worker.
+fn tell_walls(args: &RunArgs, worker: &Worker) {
+    match worker.walls() {
+        Some(walls) if walls.is_whole() => note!("sandbox {}: {walls}", args.sandbox),
+        Some(walls) => note!("sandbox {}: {walls}; this kernel does not give {}", args.sandbox, walls.missing()),
+        None if args.sandbox == Sandbox::Off => note!("sandbox off"),
+        None => note!("no sandbox: none stands around the worker of a device"),
     }
 }
 

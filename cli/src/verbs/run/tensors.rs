@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use anyhow::Context;
+use blink_runtime::sandbox::Standing;
 use blink_runtime::{Answer, Device, DeviceFacts, Model, Phase, Recorded, Timeline, Worker, timeline};
 use blink_tensors::summary::Summary;
 use blink_tensors::{TensorView, json};
 use serde::Serialize;
 
 use super::timeline::{TimelineReport, print_device, print_timeline};
-use super::{RunArgs, start_reason, tell_start};
+use super::{RunArgs, start_reason, tell_start, tell_walls};
 use crate::exit;
 use crate::output::{Format, Output};
 use crate::tensor_files::{Destination, read_inputs, write_outputs};
@@ -33,6 +34,8 @@ struct Report<'a> {
     /// What it has of that device: nodes by who computes them, bytes; null on the CPU.
     on_device: Option<DeviceFacts>,
     threads: usize,
+    /// The walls around the worker; null where there are none.
+    walls: Option<Standing>,
     outputs: Vec<OutputReport>,
     timeline: Option<TimelineReport>,
 }
@@ -80,6 +83,7 @@ pub(super) fn run(args: &RunArgs, mut worker: Worker, model: &Model, output: &Ou
     if output.verbose > 0 {
         print_timeline(&timeline);
         on_device.iter().for_each(print_device);
+        tell_walls(args, &worker);
     }
     if prints {
         report(output, model, &worker, on_device, outputs, &timeline)?;
@@ -122,6 +126,7 @@ fn report(
         fell_back: worker.fell_back().map(str::to_owned),
         on_device,
         threads: worker.threads(),
+        walls: worker.walls(),
         outputs,
         timeline: (output.format == Format::Json).then(|| TimelineReport::of(timeline)),
     };

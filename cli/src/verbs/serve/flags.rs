@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Device, StartMode};
 use blink_server::config::{Address, LogFormat, OrNone, Partial, PartialModel, ValueError, values};
 
@@ -30,6 +31,10 @@ pub(crate) struct ModelFlags {
     /// How workers come up: `auto` takes a snapshot where there is a valid one [default: auto].
     #[arg(long, value_name = "auto | snapshot | normal", value_parser = values::start)]
     start: Option<StartMode>,
+    /// The walls around workers: strict (all of them, or nothing runs), standard (what this kernel gives) or off
+    /// [default: standard].
+    #[arg(long, value_name = "strict | standard | off", value_parser = values::sandbox)]
+    sandbox: Option<Sandbox>,
     /// Where artifacts for CUDA run: cpu, cuda, cuda:N, or cuda-or-cpu, which falls back and says so; those for the CPU
     /// run there in any case [default: none, and artifacts for CUDA are not served].
     #[arg(long, value_name = "DEVICE | none", value_parser = device)]
@@ -90,6 +95,7 @@ impl ModelFlags {
             worker_cpu: self.worker_cpu,
             threads: self.threads,
             start: self.start,
+            sandbox: self.sandbox,
             device: self.device,
             strict_placement: self.strict_placement.then_some(true),
             batch: self.batch,

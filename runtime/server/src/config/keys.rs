@@ -57,6 +57,7 @@ pub(super) const MODEL: &[Key<PartialModel>] = &[
     },
     Key { name: "threads", set: |to, texts| put(&mut to.threads, one(texts, |text| or_none(text, values::count))) },
     Key { name: "start", set: |to, texts| put(&mut to.start, one(texts, values::start)) },
+    Key { name: "sandbox", set: |to, texts| put(&mut to.sandbox, one(texts, values::sandbox)) },
     Key { name: "device", set: |to, texts| put(&mut to.device, one(texts, |text| or_none(text, values::device))) },
     Key { name: "strict_placement", set: |to, texts| put(&mut to.strict_placement, one(texts, values::switch)) },
 ];

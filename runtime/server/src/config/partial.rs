@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Device, StartMode};
 
 use super::values::OrNone;
@@ -53,6 +54,7 @@ pub struct PartialModel {
     pub worker_cpu: Option<OrNone<u32>>,
     pub threads: Option<OrNone<usize>>,
     pub start: Option<StartMode>,
+    pub sandbox: Option<Sandbox>,
     pub device: Option<OrNone<Device>>,
     pub strict_placement: Option<bool>,
     /// Most elements of a batch; `none`: no batching.
@@ -108,6 +110,7 @@ impl PartialModel {
             worker_cpu: self.worker_cpu.or(lower.worker_cpu),
             threads: self.threads.or(lower.threads),
             start: self.start.or(lower.start),
+            sandbox: self.sandbox.or(lower.sandbox),
             device: self.device.or(lower.device),
             strict_placement: self.strict_placement.or(lower.strict_placement),
             batch: self.batch.or(lower.batch),

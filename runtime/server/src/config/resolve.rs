@@ -114,7 +114,7 @@ fn trust(
 }
 
 fn settings(said: PartialModel, whom: &str) -> Result<ModelSettings, ConfigError> {
-    let ModelSettings { workers, idle, queue, timeout, start, .. } = ModelSettings::default();
+    let ModelSettings { workers, idle, queue, timeout, start, sandbox, .. } = ModelSettings::default();
     let batching = match (said.batch, said.batch_wait) {
         (None, Some(_)) => return Err(ConfigError::WaitWithoutBatch { whom: whom.to_owned() }),
         // A batch of one is a request alone.
@@ -131,6 +131,7 @@ fn settings(said: PartialModel, whom: &str) -> Result<ModelSettings, ConfigError
         cpu: said.worker_cpu.and_then(|OrNone(cpu)| cpu),
         threads: said.threads.and_then(|OrNone(threads)| threads),
         start: said.start.unwrap_or(start),
+        sandbox: said.sandbox.unwrap_or(sandbox),
         device: said.device.and_then(|OrNone(device)| device),
         strict_placement: said.strict_placement.unwrap_or(false),
         batching,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use blink_artifact::signature::TrustStore;
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Device, StartMode};
 
 /// How a server runs.
@@ -110,6 +111,8 @@ pub struct ModelSettings {
     pub threads: Option<usize>,
     /// Which start its workers take.
     pub start: StartMode,
+    /// The walls around its workers.
+    pub sandbox: Sandbox,
     /// Where an artifact for CUDA runs; `None`: it is not served. One for the CPU runs there whatever this says.
     pub device: Option<Device>,
     /// Whether nodes that a device leaves to the CPU are an error.
@@ -132,6 +135,7 @@ impl Default for ModelSettings {
             cpu: None,
             threads: None,
             start: StartMode::Auto,
+            sandbox: Sandbox::default(),
             device: None,
             strict_placement: false,
             batching: None,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{Device, StartMode};
 
 use super::{Address, LogFormat, Warm};
@@ -177,6 +178,11 @@ pub fn start(text: &str) -> Result<StartMode, ValueError> {
         "normal" => Ok(StartMode::Normal),
         _ => Err(wrong(text, "a kind of start: expected auto, snapshot or normal")),
     }
+}
+
+/// `strict`, `standard` or `off`.
+pub fn sandbox(text: &str) -> Result<Sandbox, ValueError> {
+    text.parse().map_err(|_| wrong(text, "a sandbox: expected strict, standard or off"))
 }
 
 /// Where spans go: `http://HOST[:PORT][/PATH]`.

@@ -37,6 +37,8 @@ pub(crate) struct View {
     pub(crate) devices: Vec<DeviceView>,
     /// How often one had to be brought up again.
     pub(crate) devices_lost: u64,
+    /// Workers that were to have walls, and around which not all of them stand.
+    pub(crate) short_of_walls: u64,
     /// Every version of every model, by name and version.
     pub(crate) models: Vec<Served>,
     /// The last starts, the oldest first.
@@ -87,6 +89,7 @@ impl View {
             running: pool.running,
             devices: pool.devices,
             devices_lost: pool.devices_lost,
+            short_of_walls: pool.short_of_walls,
             models,
             starts: state.recent.list(),
         }

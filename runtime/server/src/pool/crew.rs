@@ -280,6 +280,7 @@ pub(super) fn spec(model: &Model, devices: &Devices) -> WorkerSpec {
         limits: ProcessLimits { memory: settings.memory, cgroup: None },
         // Signals of a terminal are for the server, which ends its workers when they have answered.
         own_group: true,
+        sandbox: settings.sandbox,
         ..WorkerSpec::new(&model.path)
     }
 }

@@ -115,7 +115,12 @@ impl Hand {
                 let ran = if is_late { Ran::Spent(took) } else { Ran::Answered(took) };
                 After::Ran(ran, vec![Answer::Guest(done, Ok(report))])
             }
-            Err(error @ (WorkerError::Failed { .. } | WorkerError::Memory { .. } | WorkerError::Request { .. })) => {
+            Err(
+                error @ (WorkerError::Failed { .. }
+                | WorkerError::Memory { .. }
+                | WorkerError::Request { .. }
+                | WorkerError::NotGranted { .. }),
+            ) => {
                 if let Err(error) = self.confirm(&error) {
                     drop(done.send(Err(failure::of_start(&self.model))));
                     return After::Died(Vec::new(), error);

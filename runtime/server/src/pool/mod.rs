@@ -38,7 +38,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blink_runtime::{GuestReport, GuestRequest, Launcher};
+use blink_runtime::{Counts, GuestReport, GuestRequest, Launcher};
 use blink_tensors::TensorView;
 use tokio::sync::oneshot;
 
@@ -148,7 +148,8 @@ impl Pool {
     pub fn view(&self) -> PoolView {
         let shared = &self.owner.shared;
         let view = PoolView::of(&shared.lock().schedule);
-        PoolView { devices: shared.devices.view(), devices_lost: shared.launcher.counts().devices_lost, ..view }
+        let Counts { devices_lost, short_of_walls, .. } = shared.launcher.counts();
+        PoolView { devices: shared.devices.view(), devices_lost, short_of_walls, ..view }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct PoolView {
     pub devices: Vec<DeviceView>,
     /// How often a device had to be brought up again, as its process had ended.
     pub devices_lost: u64,
+    /// Workers that were to have walls, and around which not all of them stand.
+    pub short_of_walls: u64,
 }
 
 /// One model.

@@ -55,6 +55,7 @@ fn view(models: Vec<Served>) -> View {
             DeviceView { ordinal: 1, name: String::new(), is_usable: false, memory: None },
         ],
         devices_lost: 3,
+        short_of_walls: 6,
         models,
         starts: Vec::new(),
     }
@@ -196,6 +197,7 @@ fn every_line_is_read_back() {
     assert_eq!(value(&samples, "blink_device_memory_bytes", &[("device", "cuda:0"), ("kind", "asleep")]), 20.0);
     assert_eq!(value(&samples, "blink_device_evictions_total", &[("device", "cuda:0")]), 4.0);
     assert_eq!(value(&samples, "blink_devices_lost_total", &[]), 3.0);
+    assert_eq!(value(&samples, "blink_workers_short_of_walls_total", &[]), 6.0);
     assert_eq!(of("blink_worker_device_bytes", &[("kind", "arena")]), 16.0);
     assert_eq!(of("blink_worker_device_bytes", &[("kind", "weights")]), 40.0);
     assert_eq!(value(&samples, "blink_models", &[("state", "ready")]), 2.0);
