@@ -2,6 +2,7 @@
 //! a decision; the text says what to weigh and where to write the outcome down.
 
 mod arrows;
+mod promises;
 mod unsafe_code;
 
 use std::path::{Path, PathBuf};
