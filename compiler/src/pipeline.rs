@@ -56,7 +56,7 @@ pub(crate) fn make(
     let guest = match (guest, &request.guest) {
         (Some(checked), Some(source)) => {
             clock.begin(Stage::Guest, &source.path);
-            Some(guest::prepare(checked, source, host_class.is_portable(), &|wasm| surroundings.optimise_guest(wasm))?)
+            Some(guest::prepare(checked, source, host_class.is_portable(), surroundings)?)
         }
         _ => None,
     };

@@ -41,6 +41,7 @@ use crate::error::CompileError;
 use crate::names;
 use crate::request::GuestSource;
 use crate::summary::GuestSummary;
+use crate::surroundings::Surroundings;
 use scan::Scan;
 
 /// Largest guest that is read, in bytes.
@@ -78,12 +79,12 @@ pub(crate) fn read(source: &GuestSource) -> Result<Checked, CompileError> {
     Ok(Checked { name, wasm, scan })
 }
 
-/// Takes a guest through every step. `optimise` has another program work on it, where that is asked for.
+/// Takes a guest through every step. Another program that is to work on it is asked of `surroundings`.
 pub(crate) fn prepare(
     checked: Checked,
     source: &GuestSource,
     portable: bool,
-    optimise: &dyn Fn(&[u8]) -> Result<Vec<u8>, CompileError>,
+    surroundings: &dyn Surroundings,
 ) -> Result<Prepared, CompileError> {
     let Checked { name, wasm, scan } = checked;
     let (bytes_before, source_hash) = (wasm.len() as u64, blake3::hash(&wasm).to_hex().to_string());
@@ -98,7 +99,7 @@ pub(crate) fn prepare(
     let stripped = strip::strip(&path.wasm, scan.kind)?;
     path.to("strip", stripped);
     if source.optimise {
-        let optimised = optimise(&path.wasm)?;
+        let optimised = surroundings.optimise_guest(&path.wasm)?;
         check::check(&optimised)?;
         path.to("optimise", optimised);
     }
