@@ -25,7 +25,7 @@ use std::sync::Arc;
 use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
 use blink_runtime::{
-    Device, DeviceOptions, Launcher, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError,
+    Device, DeviceOptions, Launcher, Level, Model, ModelError, StartMode, StartOptions, Stdio, WarmError, WorkerError,
     WorkerSpec,
 };
 use blink_tensors::npy::NpyError;
@@ -61,6 +61,8 @@ pub struct Plan {
     pub prepack: Option<bool>,
     /// The starts of workers, in order.
     pub starts: Starts,
+    /// At which levels of checking each of them is made, in order; those on a device are made at the default.
+    pub levels: Vec<Level>,
     /// Commands to measure against.
     pub peers: Vec<Peer>,
     /// Where it is to run, as in [`WorkerSpec::device`]; a CUDA device where there is a `resident`, else none.

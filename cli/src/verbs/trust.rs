@@ -4,7 +4,6 @@
 //! meanwhile is ever used.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,30 +22,21 @@ pub(crate) struct TrustFlags {
     trust: Option<PathBuf>,
 }
 
-/// An artifact that a trusted key has signed.
-pub(crate) struct Admitted {
-    /// The file that was checked.
-    pub(crate) file: Arc<File>,
-    /// The same, mapped.
-    pub(crate) artifact: Arc<Artifact>,
-}
-
 impl TrustFlags {
-    /// Checks the artifact at `path` where a signature is asked for; else does nothing, and gives `None`.
-    pub(crate) fn admit(&self, path: &Path) -> anyhow::Result<Option<Admitted>> {
+    /// The keys of which one must have signed; `None` where no signature is asked for.
+    pub(crate) fn store(&self) -> anyhow::Result<Option<TrustStore>> {
         if !self.require_signature {
             return Ok(None);
         }
-        let store = TrustStore::read(&self.trust.clone().map_or_else(TrustStore::of_user, Ok)?)?;
-        let name = || path.display().to_string();
-        let file = open(path).with_context(name)?;
-        let artifact = Artifact::from_file(&file, path).with_context(name)?;
-        store.admit(&artifact).with_context(name)?;
-        Ok(Some(Admitted { file: Arc::new(file), artifact: Arc::new(artifact) }))
+        Ok(Some(TrustStore::read(&self.trust.clone().map_or_else(TrustStore::of_user, Ok)?)?))
     }
 }
 
-/// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
-fn open(path: &Path) -> std::io::Result<File> {
-    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+/// Checks `file`, which was opened as `path`: its structure and its code, and where there are keys, the signature and
+/// every byte.
+pub(crate) fn check(file: &Arc<File>, path: &Path, keys: Option<&TrustStore>) -> anyhow::Result<Arc<Artifact>> {
+    let name = || path.display().to_string();
+    let artifact = Artifact::read_from(Arc::clone(file), path).with_context(name)?;
+    keys.map_or(Ok(()), |keys| keys.admit(&artifact).map(drop)).with_context(name)?;
+    Ok(Arc::new(artifact))
 }

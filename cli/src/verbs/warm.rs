@@ -1,8 +1,10 @@
 //! `blink warm`: a snapshot for this host, proved before it is kept.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use blink_runtime::{Launcher, StartOptions, WorkerSpec};
+use blink_artifact::{OpenError, open_file};
+use blink_runtime::{Launcher, ModelError, StartOptions, WorkerSpec};
 use serde::Serialize;
 
 use super::run::Prepack;
@@ -46,7 +48,13 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
     let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
-    let spec = WorkerSpec { model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
+    let open = |source| ModelError::Open {
+        path: args.artifact.clone(),
+        source: OpenError::Io { path: args.artifact.clone(), source },
+    };
+    // Opened once: what is checked is what is written down.
+    let file = Some(Arc::new(open_file(&args.artifact).map_err(open)?));
+    let spec = WorkerSpec { file, model: args.model.clone(), options, ..WorkerSpec::new(&args.artifact) };
     let warmed = Launcher::new(program).warm(&spec)?;
     let report = Report {
         schema: "blink.warm/1",

@@ -9,6 +9,7 @@
 //! | `front/` | connections: which handler a request belongs to, its id, its limits |
 //! | `rest/`, `grpc/` | the protocol over each |
 //! | `apps/` | guests: bytes in and out, or HTTP |
+//! | `integrity.rs` | whether the file of a model is still what was opened |
 //! | `devices.rs` | which devices there are for models, brought up at the start |
 //! | `observe/` | what is counted, logged and traced |
 //! | `page/` | the web page |
@@ -23,6 +24,7 @@ pub mod devices;
 pub mod error;
 pub mod front;
 pub mod grpc;
+pub mod integrity;
 pub mod listen;
 pub mod model;
 pub mod observe;

@@ -8,6 +8,7 @@ use blink_artifact::manifest::{Dim, GuestKind, ValueSpec};
 use blink_runtime::Device;
 
 use crate::config::ModelSettings;
+use crate::integrity::Integrity;
 use crate::observe::Statistics;
 
 /// One version of a model, or a guest with the models it asks. Never changed: a new artifact is a new value.
@@ -23,6 +24,8 @@ pub struct Model {
     pub path: PathBuf,
     /// The artifact, open: workers are started from this file whatever its path names by then.
     pub file: Arc<File>,
+    /// Whether it is still what was opened.
+    pub integrity: Arc<Integrity>,
     /// Whether that file was admitted by its signature, so that no other may be used in its place.
     pub is_admitted: bool,
     /// Which of the artifact's models; `None`: a guest, with all of them.

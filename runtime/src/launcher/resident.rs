@@ -165,7 +165,8 @@ impl Launcher {
             .map_err(|source| LaunchError::Resident { ordinal, source })?;
         drop(control);
         let start = self.count(Start::Resident);
-        let mut worker = Worker::new(Spawned { body, socket: here, memory }, start, threads, spawned_at, None, None);
+        let spawned = Spawned { body, socket: here, memory };
+        let mut worker = Worker::new(spawned, start, threads, spawned_at, None, spec, None);
         worker.add_to_timeline(&std::mem::take(&mut *lock(&resident.phases)));
         Ok(worker)
     }

@@ -104,7 +104,7 @@ impl Launcher {
         let spawned = self.spawn_restorer(&found.file, spec, memory)?;
         let start = self.count(Start::Snapshot);
         let fallback = Fallback { launcher: self.clone(), spec: spec.clone(), found };
-        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, Some(fallback)))
+        Ok(Worker::new(spawned, start, threads, spawned_at, spec.limits.memory, spec, Some(fallback)))
     }
 
     /// Spawns the restorer on the image in `file`.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::limits::ProcessLimits;
 use crate::device::Device;
 use crate::instance::{DeviceOptions, StartOptions};
+use crate::level::Level;
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct WorkerSpec {
     /// Whether the held file alone may be used, because its signature was checked: a snapshot only where it was made of
     /// that very file, unchanged since, and one is made of no other. Without a held file it has no effect.
     pub is_admitted: bool,
+    /// How much of the artifact is checked, and when. Above the default the file is held, whether or not it was before.
+    pub level: Level,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
     /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
@@ -73,6 +76,7 @@ impl WorkerSpec {
             artifact: artifact.into(),
             file: None,
             is_admitted: false,
+            level: Level::default(),
             model: None,
             device: None,
             on_device: DeviceOptions::default(),

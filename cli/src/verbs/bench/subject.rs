@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use blink_benches::ask::GuestRun;
 use blink_benches::peer::Peer;
 use blink_benches::setup::{Plan, Starts};
-use blink_runtime::{GuestRequest, Model, StartMode, thread_count};
+use blink_runtime::{GuestRequest, Level, Model, StartMode, thread_count};
 
 use super::WrongUse;
 use crate::program;
@@ -39,6 +39,9 @@ pub(crate) struct SubjectArgs {
     /// How workers start, in order; budgets mean the first [default: snapshot where one can be made, and normal].
     #[arg(long, value_enum, value_delimiter = ',', value_name = "START,...")]
     pub(crate) start: Vec<StartArg>,
+    /// At which levels of checking they are made, in order, each a way of its own [default: code].
+    #[arg(long, value_delimiter = ',', value_name = "LEVEL,...")]
+    pub(crate) verify: Vec<Level>,
     /// Arguments of the guest.
     #[arg(last = true, value_name = "ARGS", requires = "stdin")]
     pub(crate) arguments: Vec<String>,
@@ -85,6 +88,7 @@ impl SubjectArgs {
             threads: thread_count(self.threads)?,
             prepack: self.prepack.map(Prepack::is_on),
             starts: self.starts()?,
+            levels: if self.verify.is_empty() { vec![Level::default()] } else { self.verify.clone() },
             peers,
             device: None,
             resident: None,
@@ -119,6 +123,9 @@ impl SubjectArgs {
         }
         for start in &self.start {
             option("--start", if *start == StartArg::Snapshot { "snapshot" } else { "normal" });
+        }
+        for level in &self.verify {
+            option("--verify", level.name());
         }
         if let Some(stdin) = &self.stdin {
             words.extend(["--stdin".into(), stdin.into()]);

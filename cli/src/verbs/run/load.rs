@@ -25,7 +25,7 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let hash = blake3::Hasher::new().update(made_for.as_bytes()).update(onnx).finalize().to_hex();
     let output = directory.join(format!("{}.blink", &hash[..32]));
     // What is there and whole was made of the same bytes.
-    if Artifact::open(&output).is_ok() {
+    if Artifact::read(&output).is_ok() {
         return Ok(output);
     }
     fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
@@ -43,7 +43,7 @@ pub(super) fn compile_guest(artifact: &Artifact) -> anyhow::Result<()> {
     let (record, wasm) = (artifact.manifest().guest.as_ref(), artifact.guest().with_context(name)?);
     let ((record, wasm), hash) = record.zip(wasm).zip(artifact.guest_hash()).context("no guest")?;
     let begin = Instant::now();
-    let (code, _) = blink_compiler::guest::native(wasm, record.kind, false)?;
+    let (code, _) = blink_compiler::guest::native(&wasm, record.kind, false)?;
     CodeCache::of_user()?.store(hash, &code)?;
     note!("guest compiled for this host in {:.1} s, and kept in the cache", begin.elapsed().as_secs_f64());
     Ok(())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 use super::values::OrNone;
 use super::{Address, LogFormat, Warm};
@@ -19,6 +19,7 @@ pub struct Partial {
     pub require_signature: Option<bool>,
     /// The directory of keys.
     pub trust: Option<PathBuf>,
+    pub level: Option<Level>,
     pub http: Option<Vec<Address>>,
     pub grpc: Option<Vec<Address>>,
     pub max_body: Option<usize>,
@@ -74,6 +75,7 @@ impl Partial {
             models: self.models.or(lower.models),
             require_signature: self.require_signature.or(lower.require_signature),
             trust: self.trust.or(lower.trust),
+            level: self.level.or(lower.level),
             http: self.http.or(lower.http),
             grpc: self.grpc.or(lower.grpc),
             max_body: self.max_body.or(lower.max_body),

@@ -70,6 +70,7 @@ fn complete(said: Partial, port: Option<u16>) -> Result<Config, ConfigError> {
     Ok(Config {
         models,
         trust,
+        level: said.level.unwrap_or_default(),
         http,
         grpc,
         max_body: said.max_body.unwrap_or(64 << 20),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use blink_artifact::signature::TrustStore;
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Config {
     pub models: Vec<PathBuf>,
     /// The keys of which one must have signed every artifact, as they were at the start; `None`: none is asked for.
     pub trust: Option<Arc<TrustStore>>,
+    /// How much of an artifact is checked, and when.
+    pub level: Level,
     /// Where HTTP is spoken; every listener takes HTTP/1.1 and HTTP/2, REST and gRPC.
     pub http: Vec<Address>,
     /// Where gRPC clients are told to come.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 use super::{Address, LogFormat, Warm};
 
@@ -177,6 +177,11 @@ pub fn start(text: &str) -> Result<StartMode, ValueError> {
         "normal" => Ok(StartMode::Normal),
         _ => Err(wrong(text, "a kind of start: expected auto, snapshot or normal")),
     }
+}
+
+/// How much of an artifact is checked.
+pub fn level(text: &str) -> Result<Level, ValueError> {
+    text.parse().map_err(|_| wrong(text, "a level of checking: expected code, lazy or full"))
 }
 
 /// Where spans go: `http://HOST[:PORT][/PATH]`.

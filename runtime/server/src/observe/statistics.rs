@@ -110,11 +110,13 @@ pub enum Event {
     FellBack,
     /// A batch size was ruled out: its answers are not those of single runs, or could not be compared.
     BatchRuledOut,
+    /// The artifact's file was found to be damaged, or to have changed while it was served.
+    Poisoned,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 9] = [
+    pub const ALL: [Event; 10] = [
         Event::Crash,
         Event::Retry,
         Event::Idle,
@@ -124,6 +126,7 @@ impl Event {
         Event::DeviceLost,
         Event::FellBack,
         Event::BatchRuledOut,
+        Event::Poisoned,
     ];
 
     /// The name, in lower case.
@@ -138,6 +141,7 @@ impl Event {
             Event::DeviceLost => "device_lost",
             Event::FellBack => "fell_back",
             Event::BatchRuledOut => "batch_ruled_out",
+            Event::Poisoned => "poisoned",
         }
     }
 }

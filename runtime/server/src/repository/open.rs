@@ -1,20 +1,18 @@
 //! A candidate becomes [`Model`]s: opened once, checked through that descriptor, which they keep. The mapping goes.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use blink_artifact::manifest::{GuestRecord, ModelRecord};
-use blink_artifact::{Artifact, ExecutionProvider, OpenError};
-use blink_runtime::Device;
-use rustix::fs::OFlags;
+use blink_artifact::{Artifact, ExecutionProvider, OpenError, open_file};
+use blink_runtime::{Device, Level};
 
 use super::error::LoadError;
 use super::name;
-use super::scan::{Candidate, Identity};
+use super::scan::Candidate;
 use crate::config::{Config, ModelSettings};
+use crate::integrity::{Identity, Integrity};
 use crate::model::{Entry, Model};
 use crate::observe::Statistics;
 
@@ -28,35 +26,36 @@ pub(super) struct Opened {
     pub(super) models: Vec<Arc<Model>>,
 }
 
-/// Opens and checks the artifact of `candidate`. ONNX Runtime is not asked, and no weights are read but where a signature
-/// is asked for: then every byte is checked, and nothing comes after that for an artifact that is not admitted.
-pub(super) fn open(candidate: &Candidate, config: &Config) -> Result<Opened, LoadError> {
+/// Opens and checks the artifact of `candidate`, by reads: this process lives, whatever happens to the file meanwhile.
+/// ONNX Runtime is not asked, and no weights are read but where a signature or the full level is asked for: then every
+/// byte is checked, and nothing comes after that for an artifact that is not admitted. `poisoned` counts files that are.
+pub(super) fn open(candidate: &Candidate, config: &Config, poisoned: &Arc<AtomicU64>) -> Result<Opened, LoadError> {
     let path = &candidate.path;
     let io = |source| LoadError::from(&OpenError::Io { path: path.clone(), source });
-    let file = open_file(path).map_err(io)?;
-    let identity = Identity::from(&file.metadata().map_err(io)?);
-    let artifact = Arc::new(Artifact::from_file(&file, path).map_err(|error| LoadError::from(&error))?);
-    if let Some(trust) = &config.trust {
-        trust.admit(&artifact)?;
+    let file = Arc::new(open_file(path).map_err(io)?);
+    let identity = Identity::of(&file).map_err(io)?;
+    let refused = |error| LoadError::from(&error);
+    let artifact = Arc::new(Artifact::read_from(Arc::clone(&file), path).map_err(refused)?);
+    match &config.trust {
+        Some(trust) => drop(trust.admit(&artifact)?),
+        None if config.level == Level::Full => artifact.verify(|_| ()).map_err(refused)?,
+        None => {}
     }
+    let structure = artifact.header().structure_hash;
+    let integrity = Arc::new(Integrity::new(identity, structure, config.level, Arc::clone(poisoned)));
     // Of every model alike: host class and ONNX Runtime are the artifact's.
     let first = artifact.manifest().models.first().map(|model| model.name.as_str());
     blink_runtime::Model::of(Arc::clone(&artifact), first)?;
-    let models = models(candidate, config, &artifact, Arc::new(file))?;
+    let models = models(candidate, config, &artifact, &file, &integrity)?;
     Ok(Opened { identity, models })
-}
-
-/// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
-fn open_file(path: &Path) -> std::io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
 
 fn models(
     candidate: &Candidate,
     config: &Config,
     artifact: &Artifact,
-    file: Arc<File>,
+    file: &Arc<File>,
+    integrity: &Arc<Integrity>,
 ) -> Result<Vec<Arc<Model>>, LoadError> {
     let manifest = artifact.manifest();
     let all = || (0..).zip(&manifest.models);
@@ -72,7 +71,8 @@ fn models(
             name: name.to_owned(),
             version: candidate.version,
             path: candidate.path.clone(),
-            file: Arc::clone(&file),
+            file: Arc::clone(file),
+            integrity: Arc::clone(integrity),
             is_admitted: config.trust.is_some(),
             entry,
             guest: guest.map(|guest| guest.kind),
@@ -125,13 +125,15 @@ fn next_id() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::scan::scan;
     use super::super::testing::{Shape, config, write};
     use super::*;
 
     fn opened(path: &Path) -> Result<Opened, LoadError> {
         let sources = [path.to_owned()];
-        open(&scan(&sources).candidates[0], &config(&sources))
+        open(&scan(&sources).candidates[0], &config(&sources), &Arc::default())
     }
 
     #[test]
@@ -171,7 +173,7 @@ mod tests {
             let sources = [path.clone()];
             let mut config = config(&sources);
             config.defaults.device = said;
-            open(&scan(&sources).candidates[0], &config).map(|opened| opened.models[0].device)
+            open(&scan(&sources).candidates[0], &config, &Arc::default()).map(|opened| opened.models[0].device)
         };
         let (cuda, devices) = (Shape { is_cuda: true, ..Shape::default() }, [Device::Cpu, Device::CudaOrCpu(1)]);
         for device in devices.map(Some) {

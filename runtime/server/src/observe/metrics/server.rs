@@ -26,6 +26,8 @@ pub(super) fn write(text: &mut Text, view: &View) {
         text.one("blink_memory_budget_bytes", Kind::Gauge, "The most memory that all workers may have.", budget);
     }
     text.one("blink_panics_total", Kind::Counter, "Requests whose handler panicked, each a bug.", view.panics);
+    let poisoned = "Files of artifacts that were damaged, or changed while they were served.";
+    text.one("blink_artifacts_poisoned_total", Kind::Counter, poisoned, view.poisoned);
     let dropped = "Spans that no collector got.";
     text.one("blink_otlp_dropped_total", Kind::Counter, dropped, view.dropped_spans);
     let since = process::seconds_since_epoch(view.started);
