@@ -16,6 +16,11 @@ pub enum OpenError {
     Io { path: PathBuf, source: io::Error },
     #[error("not a regular file: expected an artifact made by `blink compile`, which can be mapped")]
     NotAFile { path: PathBuf },
+    #[error(
+        "file was cut while it was read: it had {expected} bytes, and has {found} now; put a whole one in its place by \
+         renaming it"
+    )]
+    Cut { expected: u64, found: u64 },
     #[error("file is empty: expected an artifact made by `blink compile`")]
     Empty,
     #[error(

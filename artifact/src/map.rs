@@ -31,13 +31,18 @@ pub struct FileId {
     changed: (i64, i64),
 }
 
+/// Opens `path` for reading, once: whatever is asked of the file from then on is asked of this descriptor. Links are
+/// followed, as whoever names a file means what they lead to.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK, opening a pipe would wait for a writer. On a regular file it changes nothing.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
 impl MappedFile {
     /// Opens `path` and maps all of it. Nothing is read.
     pub fn open(path: &Path) -> Result<MappedFile, OpenError> {
-        // Without NONBLOCK, opening a pipe would wait for a writer. On a regular file it changes nothing.
-        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-        let file = file.map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        let file = open_file(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         MappedFile::of(&file, path)
     }
 

@@ -1,28 +1,33 @@
 //! [`Artifact`]: a mapped file whose structure, manifest and graphs have been checked.
 //!
-//! There is no way to get one that was not: [`Artifact::open`] is the only door. Weights and golden outputs are
-//! hashed by [`Artifact::verify`] alone, since hashing them takes longer than a start may. A guest and its native code
-//! are hashed each time that they are asked for ([`Artifact::guest`], [`Artifact::native_code`]), and by verify.
+//! There is no way to get one that was not: [`Artifact::open`] and [`Artifact::read`] are the only doors. Weights and
+//! golden outputs are hashed by [`Artifact::verify`] alone, since hashing them takes longer than a start may. A guest and
+//! its native code are hashed each time that they are asked for ([`Artifact::guest`], [`Artifact::native_code`]), and by
+//! verify.
 
+use std::borrow::Cow;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::OpenError;
-use crate::header::{ExecutionProvider, HEADER_LEN, HUGE_PAGE, Header, structure_hash};
+use crate::header::{ExecutionProvider, HEADER_LEN, HUGE_PAGE, Header, MAX_SECTIONS, structure_hash};
 use crate::manifest::rules::{GuestSections, SectionFacts};
 use crate::manifest::{Manifest, ModelRecord};
-use crate::map::{FileId, MappedFile};
+use crate::map::{FileId, MappedFile, open_file};
 use crate::signature::{PublicKey, SignatureError};
+use crate::source::Source;
 use crate::table::{self, Section, SectionKind};
 
-/// Bytes hashed between two reports of progress.
-const HASHED_AT_ONCE: usize = 8 << 20;
-
-/// An artifact, open and mapped, checked at level "code" of `docs/format.md`.
+/// An artifact, open and mapped, checked at level "code" of `docs/security.md`.
+///
+/// Slices that it lends are of its mapping: a file that is cut meanwhile ends the process that looks there. All else is
+/// as it was checked, and where it came by [`Artifact::read`] every further check reads, too.
 #[derive(Debug)]
 pub struct Artifact {
     path: PathBuf,
-    map: MappedFile,
+    source: Source,
     header: Header,
     sections: Vec<Section>,
     manifest: Manifest,
@@ -36,30 +41,48 @@ impl Artifact {
     /// it is the runtime's question.
     pub fn open(path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
         let path = path.as_ref();
-        Artifact::check(MappedFile::open(path)?, path)
+        Artifact::check(Source::mapped(MappedFile::open(path)?), path)
     }
 
     /// As [`Artifact::open`], on a file that is open already; `path` is what errors and [`Artifact::path`] give.
     pub fn from_file(file: &File, path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
         let path = path.as_ref();
-        Artifact::check(MappedFile::of(file, path)?, path)
+        Artifact::check(Source::mapped(MappedFile::of(file, path)?), path)
     }
 
-    fn check(map: MappedFile, path: &Path) -> Result<Artifact, OpenError> {
-        let header = Header::decode(&map, map.len() as u64)?;
+    /// As [`Artifact::open`], for a process that must live: what is checked is read, and a file that is cut meanwhile is
+    /// an error. It costs a copy of what is checked.
+    pub fn read(path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
+        let path = path.as_ref();
+        let file = open_file(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        Artifact::read_from(Arc::new(file), path)
+    }
+
+    /// As [`Artifact::read`], on a file that is open already.
+    pub fn read_from(file: Arc<File>, path: impl AsRef<Path>) -> Result<Artifact, OpenError> {
+        let path = path.as_ref();
+        Artifact::check(Source::read(MappedFile::of(&file, path)?, file), path)
+    }
+
+    fn check(source: Source, path: &Path) -> Result<Artifact, OpenError> {
+        let len = source.len();
+        let head = source.bytes(0..len.min(table::table_end(MAX_SECTIONS)), path)?;
+        let header = Header::decode(&head, len)?;
         let table_end = table::table_end(header.sections);
-        let table = map
+        let table = head
             .get(HEADER_LEN..table_end as usize)
-            .ok_or(OpenError::TruncatedTable { found: map.len() as u64, expected: table_end })?;
-        let head = map.first_chunk().ok_or(OpenError::TruncatedHeader { found: map.len() as u64 })?;
-        if structure_hash(head, table) != header.structure_hash {
+            .ok_or(OpenError::TruncatedTable { found: len, expected: table_end })?;
+        let first = head.first_chunk().ok_or(OpenError::TruncatedHeader { found: len })?;
+        if structure_hash(first, table) != header.structure_hash {
             return Err(OpenError::StructureHash);
         }
         let sections = table::decode(&header, table)?;
-        for section in &sections {
-            if matches!(section.kind, SectionKind::Manifest | SectionKind::Graph) {
-                check_hash(&map, section, |_| ())?;
-            }
+        let of_manifest = source.bytes(range(&sections[0]), path)?;
+        if *blake3::hash(&of_manifest).as_bytes() != sections[0].hash {
+            return Err(wrong_hash(&sections[0]));
+        }
+        for section in sections.iter().filter(|section| section.kind == SectionKind::Graph) {
+            check_hash(&source, path, section, |_| ())?;
         }
         let has = |kind| sections.iter().any(|section| section.kind == kind);
         let guest = GuestSections { guest: has(SectionKind::Guest), code: has(SectionKind::Code) };
@@ -68,13 +91,14 @@ impl Artifact {
             guest,
             is_for_device: header.provider != ExecutionProvider::Cpu,
         };
-        let manifest = Manifest::decode(bytes_of(&map, &sections[0]), header.models, &facts)?;
+        let manifest = Manifest::decode(&of_manifest, header.models, &facts)?;
         for section in &sections {
             if section.kind == SectionKind::Weights && u64::from(section.alignment) == HUGE_PAGE {
-                map.prefer_huge_pages(section.offset as usize, section.len as usize);
+                source.map().prefer_huge_pages(section.offset as usize, section.len as usize);
             }
         }
-        Ok(Artifact { path: path.to_owned(), map, header, sections, manifest })
+        drop((head, of_manifest));
+        Ok(Artifact { path: path.to_owned(), source, header, sections, manifest })
     }
 
     /// Checks what [`Artifact::open`] left out: the hash of every section, and that every gap is zeros.
@@ -84,7 +108,7 @@ impl Artifact {
         let mut end = table::table_end(self.header.sections);
         for section in &self.sections {
             self.check_gap(end, section.offset)?;
-            check_hash(&self.map, section, |hashed| progress(section.offset + hashed))?;
+            check_hash(&self.source, &self.path, section, |hashed| progress(section.offset + hashed))?;
             end = section.end();
         }
         self.check_gap(end, self.header.file_len)?;
@@ -99,17 +123,16 @@ impl Artifact {
         signature.check(key, &self.header.structure_hash)
     }
 
-    /// All bytes of the file.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.map
+    /// Bytes of `range`, which is in the file.
+    pub(crate) fn bytes(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, OpenError> {
+        self.source.bytes(range, &self.path)
     }
 
     fn check_gap(&self, start: u64, end: u64) -> Result<(), OpenError> {
-        let gap = &self.map[start as usize..end as usize];
-        match gap.iter().position(|&byte| byte != 0) {
-            Some(at) => Err(OpenError::PaddingByte { offset: start + at as u64 }),
+        self.source.each(start..end, &self.path, |offset, gap| match gap.iter().position(|&byte| byte != 0) {
+            Some(at) => Err(OpenError::PaddingByte { offset: offset + at as u64 }),
             None => Ok(()),
-        }
+        })
     }
 
     /// The path it was opened by.
@@ -119,7 +142,7 @@ impl Artifact {
 
     /// Which file it was opened from.
     pub fn file_id(&self) -> FileId {
-        self.map.id()
+        self.source.map().id()
     }
 
     /// The header.
@@ -162,13 +185,16 @@ impl Artifact {
         find(&self.sections, model, SectionKind::Weights).map(|section| &section.hash)
     }
 
-    /// A model's golden outputs; empty where none are kept.
-    pub fn golden(&self, model: u32) -> &[u8] {
-        self.section(model, SectionKind::Golden)
+    /// A model's golden outputs; empty where none are kept. Their hash is not looked at.
+    pub fn golden(&self, model: u32) -> Result<Cow<'_, [u8]>, OpenError> {
+        match find(&self.sections, model, SectionKind::Golden) {
+            Some(section) => self.bytes(range(section)),
+            None => Ok(Cow::default()),
+        }
     }
 
     /// The guest's portable WebAssembly; `None` where there is no guest. Each call checks its hash.
-    pub fn guest(&self) -> Result<Option<&[u8]>, OpenError> {
+    pub fn guest(&self) -> Result<Option<Cow<'_, [u8]>>, OpenError> {
         self.checked(SectionKind::Guest)
     }
 
@@ -176,14 +202,14 @@ impl Artifact {
     ///
     /// [`Artifact::open`] leaves this to whoever is about to run it, who may do it beside other work. The manifest's
     /// [`CodeRecord`](crate::manifest::CodeRecord) tells for which engine and host the code is.
-    pub fn native_code(&self) -> Result<Option<&[u8]>, OpenError> {
+    pub fn native_code(&self) -> Result<Option<Cow<'_, [u8]>>, OpenError> {
         self.checked(SectionKind::Code)
     }
 
     /// The guest's native code without a look at its hash: for who has had [`Artifact::native_code`] of the same
     /// artifact already.
     pub fn native_code_unchecked(&self) -> Option<&[u8]> {
-        self.only(SectionKind::Code).map(|section| bytes_of(&self.map, section))
+        self.only(SectionKind::Code).map(|section| self.mapped(range(section)))
     }
 
     /// Whether there is native code of a guest.
@@ -196,10 +222,11 @@ impl Artifact {
         self.only(SectionKind::Guest).map(|section| &section.hash)
     }
 
-    fn checked(&self, kind: SectionKind) -> Result<Option<&[u8]>, OpenError> {
+    fn checked(&self, kind: SectionKind) -> Result<Option<Cow<'_, [u8]>>, OpenError> {
         let Some(section) = self.only(kind) else { return Ok(None) };
-        check_hash(&self.map, section, |_| ())?;
-        Ok(Some(bytes_of(&self.map, section)))
+        let bytes = self.bytes(range(section))?;
+        // What is given is what was hashed, also where the file changes meanwhile.
+        if *blake3::hash(&bytes).as_bytes() == section.hash { Ok(Some(bytes)) } else { Err(wrong_hash(section)) }
     }
 
     /// The section of a kind of which the whole artifact has one at most.
@@ -211,11 +238,16 @@ impl Artifact {
     pub fn graph_and_weights(&self, model: u32) -> &[u8] {
         let Some(graph) = find(&self.sections, model, SectionKind::Graph) else { return &[] };
         let end = find(&self.sections, model, SectionKind::Weights).unwrap_or(graph).end();
-        &self.map[graph.offset as usize..end as usize]
+        self.mapped(graph.offset..end)
     }
 
     fn section(&self, model: u32, kind: SectionKind) -> &[u8] {
-        find(&self.sections, model, kind).map_or(&[], |section| bytes_of(&self.map, section))
+        find(&self.sections, model, kind).map_or(&[], |section| self.mapped(range(section)))
+    }
+
+    /// The table was checked against the file's length, which is the map's.
+    fn mapped(&self, range: Range<u64>) -> &[u8] {
+        &self.source.map()[range.start as usize..range.end as usize]
     }
 }
 
@@ -223,20 +255,21 @@ fn find(sections: &[Section], model: u32, kind: SectionKind) -> Option<&Section>
     sections.iter().find(|section| section.kind == kind && section.model == Some(model))
 }
 
-/// A section's bytes. The table was checked against the file's length, which is the map's.
-fn bytes_of<'a>(map: &'a MappedFile, section: &Section) -> &'a [u8] {
-    &map[section.offset as usize..section.end() as usize]
+/// Where a section's bytes are.
+fn range(section: &Section) -> Range<u64> {
+    section.offset..section.end()
+}
+
+fn wrong_hash(section: &Section) -> OpenError {
+    OpenError::SectionHash { kind: section.kind, model: section.model }
 }
 
 /// Compares a section with its hash; `progress` hears how many of its bytes have been hashed.
-fn check_hash(map: &MappedFile, section: &Section, mut progress: impl FnMut(u64)) -> Result<(), OpenError> {
+fn check_hash(source: &Source, path: &Path, section: &Section, mut progress: impl FnMut(u64)) -> Result<(), OpenError> {
     let mut hasher = blake3::Hasher::new();
-    for part in bytes_of(map, section).chunks(HASHED_AT_ONCE) {
-        progress(hasher.update(part).count());
-    }
-    if *hasher.finalize().as_bytes() == section.hash {
+    source.each(range(section), path, |_, piece| {
+        progress(hasher.update(piece).count());
         Ok(())
-    } else {
-        Err(OpenError::SectionHash { kind: section.kind, model: section.model })
-    }
+    })?;
+    if *hasher.finalize().as_bytes() == section.hash { Ok(()) } else { Err(wrong_hash(section)) }
 }

@@ -67,6 +67,8 @@ impl WorkerLaunch {
         let stopped_at = now();
         let (output, used) = (given.output()?, given.used());
         let checked = self.checked(&given, self.expected.as_ref());
+        // What is checked after an answer is not to stand in the way of what is measured next.
+        worker.wait_checked()?;
 
         let usage = if self.device.is_none() { Usage::of_running(worker.pid()).ok() } else { None };
         let expected = match (&self.device, self.spec.start) {

@@ -83,6 +83,9 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(WorkerError::Failed { class, .. }) = cause.downcast_ref() {
         return Some(failure(*class));
     }
+    if let Some(WorkerError::Poisoned { .. }) = cause.downcast_ref() {
+        return Some(5);
+    }
     if let Some(LaunchError::Options(error)) = cause.downcast_ref() {
         return Some(failure(error.into()));
     }
@@ -95,12 +98,17 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     match cause.downcast_ref::<WarmError>() {
         Some(WarmError::Model(error)) => return known(error),
         Some(WarmError::Launch(error)) => return known(error),
+        Some(WarmError::Worker(error @ WorkerError::Poisoned { .. })) => return known(error),
         _ => {}
     }
     if let Some(error) = cause.downcast_ref::<GoldenError>() {
         return Some(match error {
             GoldenError::Start(error) => failure(error.into()),
             GoldenError::Run(error) => failure(error.into()),
+            // These pass their words on as their own, so that they are not among the causes.
+            GoldenError::Launch(error) => return known(error),
+            GoldenError::Worker(error) => return known(error),
+            GoldenError::Recorded(error) => failure(error.into()),
             GoldenError::Inputs(_) => 1,
             GoldenError::Shape { .. } | GoldenError::Differs { .. } => 5,
         });

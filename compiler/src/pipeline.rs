@@ -148,7 +148,10 @@ fn prove(pending: &PendingArtifact, request: &Request) -> Result<(), CompileErro
             Err(GoldenError::Differs { name, .. } | GoldenError::Shape { name, .. }) => {
                 return Err(CompileError::Disagrees { output: name });
             }
-            Err(GoldenError::Inputs(_)) => {
+            // Those of a worker are none of this process's; all else, there is no answer to compare.
+            Err(
+                GoldenError::Inputs(_) | GoldenError::Recorded(_) | GoldenError::Launch(_) | GoldenError::Worker(_),
+            ) => {
                 return Err(CompileError::Disagrees { output: "none could be computed".into() });
             }
         }

@@ -1,5 +1,6 @@
 //! One model, from what was read to what can be written: optimised, tried, encoded; or taken over as it is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use blink_artifact::manifest::{DeviceTrial, ModelRecord, Optimisation, OutputError, Precision, Provenance, ValueSpec};
@@ -95,7 +96,8 @@ fn taken(artifact: &Arc<Artifact>, index: u32, name: String) -> Prepared {
         device: record.device.as_ref().map(|device| DeviceSummary::of(device, None)),
         taken_over: true,
     };
-    let golden = artifact.golden(index).to_vec();
+    // It is mapped here, so there is nothing that could fail.
+    let golden = artifact.golden(index).map(Cow::into_owned).unwrap_or_default();
     let form = Form::taken(artifact, index, record.encoding);
     Prepared { record, form, golden, summary, notes: Vec::new(), source: None }
 }

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use blink_artifact::OpenError;
 use blink_artifact::manifest::{Golden, GoldenOutput, ModelRecord, ValueSpec};
 use blink_tensors::{DType, DataView, Tensor, TensorError, TensorView, numeric, seeded};
 
 use crate::instance::{Instance, RunError, StartError, StartOptions};
+use crate::launcher::{LaunchError, Launcher, StartMode, WorkerError, WorkerSpec};
 use crate::model::Model;
 use crate::{Timeline, host};
 
@@ -38,8 +40,14 @@ pub enum GoldenError {
     Start(#[from] StartError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
     #[error("golden inputs cannot be made: {0}")]
     Inputs(#[from] TensorError),
+    #[error("recorded outputs: {0}")]
+    Recorded(#[from] OpenError),
     #[error("output '{name}' is {found}, recorded was {expected}")]
     Shape { name: String, found: String, expected: String },
     #[error(
@@ -52,10 +60,25 @@ pub enum GoldenError {
 pub fn check(model: &Model) -> Result<Verdict, GoldenError> {
     let record = model.record();
     let Some(inputs) = inputs(record)? else { return Ok(Verdict::Absent) };
-    let options = StartOptions { threads: Some(1), prepack: None, pin: false };
-    let instance = Instance::start(model, &options, &mut Timeline::new())?;
+    let instance = Instance::start(model, &as_recorded(), &mut Timeline::new())?;
     let named: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
     compare(model, instance.run(&named)?.iter())
+}
+
+/// As [`check`], in a worker of `spec`, which is one for the artifact of `model`: whatever that does, this process lives.
+pub fn check_in_worker(model: &Model, launcher: &Launcher, spec: &WorkerSpec) -> Result<Verdict, GoldenError> {
+    let record = model.record();
+    let Some(inputs) = inputs(record)? else { return Ok(Verdict::Absent) };
+    let (name, start) = (Some(record.name.clone()), StartMode::Normal);
+    let mut worker = launcher.launch(&WorkerSpec { model: name, options: as_recorded(), start, ..spec.clone() })?;
+    let named: Vec<_> = inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.view())).collect();
+    let answer = worker.run(&named)?;
+    compare(model, answer.iter().map(|(_, view)| view))
+}
+
+/// The options of every recorded run.
+fn as_recorded() -> StartOptions {
+    StartOptions { threads: Some(1), prepack: None, pin: false }
 }
 
 /// The inputs of the golden run, made from its seed; `None` where the model has none recorded.
@@ -105,8 +128,8 @@ pub fn compare<'a>(model: &Model, outputs: impl Iterator<Item = TensorView<'a>>)
 
 /// How far `found` is from the kept bytes of `recorded`.
 fn distance(model: &Model, name: &str, recorded: &GoldenOutput, found: TensorView<'_>) -> Result<Verdict, GoldenError> {
+    let section = model.artifact().golden(model.index())?;
     let kept = recorded.stored.and_then(|(offset, len)| {
-        let section = model.artifact().golden(model.index());
         section.get(usize::try_from(offset).ok()?..usize::try_from(offset.checked_add(len)?).ok()?)
     });
     let Some(kept) = kept else { return Ok(Verdict::Shapes) };

@@ -22,6 +22,7 @@ mod guest;
 pub mod host;
 mod instance;
 mod launcher;
+mod level;
 pub mod library;
 mod model;
 pub mod sandbox;
@@ -44,5 +45,6 @@ pub use launcher::{
     Answer, Counts, DeviceReady, Ended, LaunchError, Launcher, LimitError, Load, ProcessLimits, Reason, Start,
     StartMode, Stdio, Stopper, Streams, WarmError, Warmed, Worker, WorkerError, WorkerMemory, WorkerSpec,
 };
+pub use level::Level;
 pub use model::{Model, ModelError};
 pub use timeline::{Phase, Recorded, Span, Timeline};

@@ -97,7 +97,7 @@ impl Model {
     /// they belong to a guest.
     pub fn of_worker(path: impl AsRef<Path>, name: Option<&str>) -> Result<Vec<Model>, ModelError> {
         let path = path.as_ref();
-        let artifact = Artifact::open(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
+        let artifact = Artifact::read(path).map_err(|source| ModelError::Open { path: path.to_owned(), source })?;
         Model::of_worker_in(&Arc::new(artifact), name)
     }
 

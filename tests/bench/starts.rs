@@ -50,6 +50,18 @@ fn both_starts_are_measured_with_all_their_costs() {
     assert_eq!(measurement["left_out"], Value::Array(Vec::new()));
 }
 
+/// Each start at each level of checking is a way of its own, held to the same answer.
+#[test]
+fn levels_of_checking_are_measured_side_by_side() {
+    let home = home();
+    let measurement = measure(&home, "--start normal --verify code,lazy,full");
+    assert_eq!(ways(&measurement), ["normal", "normal-lazy", "normal-full"]);
+    for way in ways(&measurement) {
+        assert_eq!(runs(&measurement, way, "hot").len(), 3, "{way}");
+    }
+    assert_eq!(measurement["left_out"], Value::Array(Vec::new()));
+}
+
 #[test]
 fn starts_from_the_disk_find_nothing_in_memory_and_wait_for_it() {
     let home = home();

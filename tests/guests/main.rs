@@ -7,6 +7,7 @@
 //! | `grants.rs` | a guest has what it was given, and nothing else |
 //! | `http.rs` | a guest that answers HTTP requests does so on the socket it is given, and nowhere else |
 //! | `hostile.rs` | whatever a guest does, the worker lives and its next answer is right |
+//! | `changed.rs` | an artifact that is cut while its guest runs |
 //! | `ends.rs` | exit codes pass through, traps and limits are told |
 //! | `native.rs` | native code of an artifact is run where a trusted key has signed it, and nowhere else |
 //! | `trust.rs` | native code of another engine is not run; a damaged guest is not run |
@@ -15,6 +16,7 @@
 
 mod answers;
 mod apart;
+mod changed;
 mod ends;
 mod examples;
 mod grants;

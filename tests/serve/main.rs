@@ -8,6 +8,8 @@
 //! | `scaling.rs` | workers come by demand and go without it |
 //! | `killed.rs` | workers that die, and how little of it is seen |
 //! | `replaced.rs` | artifacts that are replaced, broken or gone |
+//! | `poisoned.rs` | artifacts that are changed where they lie; what each level of checking finds |
+//! | `refusals.rs` | no answer tells of the host |
 //! | `signed.rs` | servers that ask for signatures; whose native code apps run |
 //! | `ending.rs` | told to end with requests in flight |
 //! | `going.rs` | clients that go, wait, or are too many |
@@ -34,7 +36,9 @@ mod http;
 mod killed;
 mod limits;
 mod models;
+mod poisoned;
 mod protocol;
+mod refusals;
 mod replaced;
 mod scaling;
 mod server;

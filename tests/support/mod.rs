@@ -5,6 +5,7 @@
 //! | `browser.rs`, `measure.js` | Chromium, and what it is asked about a page |
 //! | `cuda.rs`, `cuda_log.rs` | stand-ins for NVIDIA's libraries, and what they wrote down (Linux on x86-64) |
 //! | `folder.rs` | a directory of its own, and `blink` run in it |
+//! | `changes.rs` | artifacts that are changed where they lie |
 //! | `ended.rs` | how a `blink` ended, and what to expect of that |
 //! | `files.rs` | models and tensors as files in a folder |
 //! | `forged.rs` | artifacts that the compiler did not write |
@@ -17,6 +18,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod browser;
+pub(crate) mod changes;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod cuda;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `answers.rs` | a worker answers as an instance in this process does, bit for bit, however often it is asked |
 //! | `failures.rs` | what fails in a worker fails in its caller's hands, in the same words and of the same class |
+//! | `changed.rs` | an artifact that changes while a worker has it; what each level of checking finds |
 //! | `deaths.rs` | a worker that dies is an error, never a hang, and leaves nothing behind |
 //! | `limits.rs` | what ends a worker from outside: its memory, a stopper; and the file that it is started from |
 //! | `process.rs` | the process has what its launcher gave it, and nothing else |
 //! | `latency.rs` | a measurement, for whoever asks for it |
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod changed;
 mod deaths;
 mod failures;
 mod latency;

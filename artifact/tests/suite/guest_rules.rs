@@ -142,7 +142,7 @@ fn damage_to_a_guest_is_found_by_who_asks_for_it_and_not_by_open() {
             refused!(artifact.verify(|_| ()), OpenError::SectionHash { kind: k, model: None } if k == kind);
             // The other one and the model are as they were.
             let other = if index == 4 { artifact.native_code() } else { artifact.guest() };
-            assert_eq!(other.unwrap(), Some(&*parts_with_guest()[9 - index].bytes));
+            assert_eq!(other.unwrap().as_deref(), Some(&*parts_with_guest()[9 - index].bytes));
             assert_eq!(artifact.graph(0), parts()[2].bytes);
             image.0[at] ^= 1;
         }

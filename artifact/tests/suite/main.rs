@@ -5,6 +5,7 @@
 
 mod support;
 
+mod changing;
 mod damage;
 mod device_rules;
 mod flipped_bits;

@@ -60,7 +60,7 @@ fn one_model_with_everything() {
     let (artifact, file) = artifact(1, &parts);
     check(&artifact, &file, &parts);
     assert_eq!(file, Image::small().0);
-    assert_eq!(artifact.golden(0), parts[1].bytes);
+    assert_eq!(artifact.golden(0).unwrap(), parts[1].bytes);
     assert_eq!(artifact.graph(0), parts[2].bytes);
     assert_eq!(artifact.weights(0), parts[3].bytes);
     let header = artifact.header();
@@ -69,7 +69,7 @@ fn one_model_with_everything() {
     assert_eq!(header.ort, OrtVersion { major: 1, minor: 31, patch: 1 });
     assert_eq!(artifact.manifest().encode(), parts[0].bytes);
     assert_eq!((header.version, artifact.guest_hash(), artifact.native_code_unchecked()), (1, None, None));
-    assert_eq!((artifact.guest().unwrap(), artifact.native_code().unwrap()), (None, None));
+    assert_eq!((artifact.guest().unwrap().as_deref(), artifact.native_code().unwrap().as_deref()), (None, None));
 }
 
 #[test]
@@ -80,12 +80,12 @@ fn a_guest_and_its_native_code() {
     assert_eq!(file, Image::with_guest().0);
     assert_eq!((artifact.header().version, FORMAT_VERSION), (2, 3));
     assert_eq!(artifact.manifest().guest, Some(guest()));
-    assert_eq!(artifact.guest().unwrap(), Some(&*parts[4].bytes));
+    assert_eq!(artifact.guest().unwrap().as_deref(), Some(&*parts[4].bytes));
     assert_eq!(artifact.guest_hash(), Some(blake3::hash(&parts[4].bytes).as_bytes()));
     let code = artifact.native_code().unwrap().unwrap();
     assert_eq!(code, parts[5].bytes);
     assert_eq!(code.as_ptr() as usize % 4096, 0);
-    assert_eq!(artifact.native_code_unchecked(), Some(code));
+    assert_eq!(artifact.native_code_unchecked(), Some(&*code));
     assert_eq!(artifact.graph(0), parts[2].bytes);
 }
 
@@ -113,7 +113,7 @@ fn a_guest_beside_a_model_for_a_device() {
     parts.push(Part::new(SectionKind::Guest, None, vec![7; 10]));
     write_all(&path, plan_for_cuda(1, parts.len()), &parts).unwrap().publish().unwrap();
     let artifact = Artifact::open(&path).unwrap();
-    assert_eq!((artifact.header().version, artifact.guest().unwrap()), (3, Some(&[7; 10][..])));
+    assert_eq!((artifact.header().version, artifact.guest().unwrap().as_deref()), (3, Some(&[7; 10][..])));
 }
 
 /// A file of these bytes.
@@ -138,8 +138,8 @@ fn a_guest_without_native_code_anywhere_after_the_manifest() {
         let (artifact, file) = artifact(1, &parts);
         check(&artifact, &file, &parts);
         assert_eq!(file, Image::lay(1, &raw(&parts)).0);
-        assert_eq!(artifact.guest().unwrap(), Some(&*guest.bytes));
-        assert_eq!((artifact.native_code().unwrap(), artifact.native_code_unchecked()), (None, None));
+        assert_eq!(artifact.guest().unwrap().as_deref(), Some(&*guest.bytes));
+        assert_eq!((artifact.native_code().unwrap().as_deref(), artifact.native_code_unchecked()), (None, None));
     }
 }
 
@@ -165,7 +165,7 @@ fn one_model_with_a_graph_alone() {
     let (artifact, file) = artifact(1, &parts);
     check(&artifact, &file, &parts);
     assert_eq!(file, Image::lay(1, &raw(&parts)).0);
-    assert_eq!((artifact.weights(0), artifact.golden(0)), (&[][..], &[][..]));
+    assert_eq!((artifact.weights(0), &*artifact.golden(0).unwrap()), (&[][..], &[][..]));
     assert_eq!(artifact.graph_and_weights(0), artifact.graph(0));
 }
 
@@ -180,7 +180,7 @@ fn several_models_some_without_weights_or_golden() {
         let model = model as u32;
         assert_eq!(artifact.graph(model), parts[graph].bytes);
         assert_eq!(artifact.weights(model), parts[weights].bytes);
-        assert_eq!(artifact.golden(model), golden.map_or(&[][..], |at: usize| &parts[at].bytes));
+        assert_eq!(*artifact.golden(model).unwrap(), *golden.map_or(&[][..], |at: usize| &parts[at].bytes));
         let both = artifact.graph_and_weights(model);
         assert!(both.starts_with(&parts[graph].bytes) && both.ends_with(&parts[weights].bytes));
         let sections = artifact.sections();

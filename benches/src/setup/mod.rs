@@ -27,7 +27,7 @@ use blink_runtime::golden::GoldenError;
 use blink_runtime::library::{self, LIBRARY_VARIABLE, LibraryError};
 use blink_runtime::sandbox::Sandbox;
 use blink_runtime::{
-    CodeCache, Device, DeviceOptions, Launcher, Model, ModelError, NativeCode, StartMode, StartOptions, Stdio,
+    CodeCache, Device, DeviceOptions, Launcher, Level, Model, ModelError, NativeCode, StartMode, StartOptions, Stdio,
     WarmError, WorkerError, WorkerSpec,
 };
 use blink_tensors::npy::NpyError;
@@ -65,6 +65,8 @@ pub struct Plan {
     pub starts: Starts,
     /// The walls around workers.
     pub sandbox: Sandbox,
+    /// At which levels of checking each of them is made, in order; those on a device are made at the default.
+    pub levels: Vec<Level>,
     /// Commands to measure against.
     pub peers: Vec<Peer>,
     /// Where it is to run, as in [`WorkerSpec::device`]; a CUDA device where there is a `resident`, else none.

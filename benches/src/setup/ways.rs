@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use blink_runtime::{StartMode, WorkerSpec};
+use blink_runtime::{Level, StartMode, WorkerSpec};
 
 use super::answers::Reference;
 use super::{Plan, Setup, SetupError, Starts};
@@ -27,29 +27,32 @@ impl Setup {
             Starts::These(starts) => starts,
         };
         for &start in starts {
-            let name = name(start);
             if start == StartMode::Snapshot {
                 tell("making a snapshot");
                 match self.launcher.warm(&self.spec) {
                     Ok(made) => files.push(made.path),
                     Err(error) if plan.starts == Starts::Any => {
+                        let name = name(start, Level::Code);
                         self.left_out.push(format!("{name}: no worker can be restored from a snapshot: {error}"));
                         continue;
                     }
                     Err(error) => return Err(error.into()),
                 }
             }
-            let launch = WorkerLaunch {
-                launcher: self.launcher.clone(),
-                spec: WorkerSpec { start, ..self.spec.clone() },
-                ask: self.ask.clone(),
-                expected: Some(reference.expected.clone()),
-                device: None,
-            };
-            let way = Way { name: name.to_owned(), launch: Launch::Worker(launch) };
-            way.launch().map_err(|source| SetupError::Launch { way: name.to_owned(), source })?;
-            self.answers.checked += 1;
-            self.push(way, Some(0.0))?;
+            for &level in &plan.levels {
+                let name = name(start, level);
+                let launch = WorkerLaunch {
+                    launcher: self.launcher.clone(),
+                    spec: WorkerSpec { start, level, ..self.spec.clone() },
+                    ask: self.ask.clone(),
+                    expected: Some(reference.expected.clone()),
+                    device: None,
+                };
+                let way = Way { name: name.clone(), launch: Launch::Worker(launch) };
+                way.launch().map_err(|source| SetupError::Launch { way: name, source })?;
+                self.answers.checked += 1;
+                self.push(way, Some(0.0))?;
+            }
         }
         Ok(())
     }
@@ -105,11 +108,12 @@ impl Setup {
     }
 }
 
-/// What the way is called.
-fn name(start: StartMode) -> &'static str {
-    match start {
+/// What the way is called: the start, and the level where that is not the default.
+fn name(start: StartMode, level: Level) -> String {
+    let start = match start {
         StartMode::Snapshot => "snapshot",
         StartMode::Normal => "normal",
         StartMode::Auto => "auto",
-    }
+    };
+    if level == Level::default() { start.to_owned() } else { format!("{start}-{level}") }
 }

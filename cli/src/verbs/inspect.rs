@@ -57,7 +57,7 @@ struct SectionRow {
 
 /// Prints the header, the table and the manifest.
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> anyhow::Result<()> {
-    let artifact = Artifact::open(&args.artifact).with_context(|| args.artifact.display().to_string())?;
+    let artifact = Artifact::read(&args.artifact).with_context(|| args.artifact.display().to_string())?;
     let (header, manifest) = (artifact.header(), artifact.manifest());
     let guest = guest::Report::of(&artifact, &args.trust).with_context(|| args.artifact.display().to_string())?;
     let row = |section: &blink_artifact::Section| SectionRow {

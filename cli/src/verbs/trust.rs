@@ -4,7 +4,6 @@
 //! nothing put in its place meanwhile is ever used.
 
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,16 +29,6 @@ pub(crate) struct TrustFlags {
     require_signature: bool,
     #[command(flatten)]
     directory: TrustDirectory,
-}
-
-/// An artifact that a trusted key has signed.
-pub(crate) struct Admitted {
-    /// The file that was checked.
-    pub(crate) file: Arc<File>,
-    /// The same, mapped.
-    pub(crate) artifact: Arc<Artifact>,
-    /// What was signed.
-    pub(crate) vouched: Vouched,
 }
 
 impl TrustDirectory {
@@ -69,18 +58,13 @@ impl TrustDirectory {
 }
 
 impl TrustFlags {
-    /// Checks the artifact at `path` where a signature is asked for; else does nothing, and gives `None`.
-    pub(crate) fn admit(&self, path: &Path) -> anyhow::Result<Option<Admitted>> {
+    /// The keys of which one must have signed; `None` where no signature is asked for.
+    pub(crate) fn store(&self) -> anyhow::Result<Option<TrustStore>> {
         if !self.require_signature {
             return Ok(None);
         }
         let directory = self.directory.trust.clone();
-        let store = TrustStore::read(&directory.map_or_else(TrustStore::of_user, Ok)?)?;
-        let name = || path.display().to_string();
-        let file = open(path).with_context(name)?;
-        let artifact = Artifact::from_file(&file, path).with_context(name)?;
-        let vouched = store.admit(&artifact).with_context(name)?;
-        Ok(Some(Admitted { file: Arc::new(file), artifact: Arc::new(artifact), vouched }))
+        Ok(Some(TrustStore::read(&directory.map_or_else(TrustStore::of_user, Ok)?)?))
     }
 
     /// Who is trusted.
@@ -89,7 +73,14 @@ impl TrustFlags {
     }
 }
 
-/// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
-fn open(path: &Path) -> std::io::Result<File> {
-    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+/// Checks `file`, which was opened as `path`: its structure and its code.
+pub(crate) fn check(file: &Arc<File>, path: &Path) -> anyhow::Result<Arc<Artifact>> {
+    Ok(Arc::new(Artifact::read_from(Arc::clone(file), path).with_context(|| path.display().to_string())?))
+}
+
+/// Checks `file`, which was opened as `path`: that one of `keys` has signed it, and every byte.
+pub(crate) fn admit(file: &Arc<File>, path: &Path, keys: &TrustStore) -> anyhow::Result<(Arc<Artifact>, Vouched)> {
+    let artifact = check(file, path)?;
+    let vouched = keys.admit(&artifact).with_context(|| path.display().to_string())?;
+    Ok((artifact, vouched))
 }

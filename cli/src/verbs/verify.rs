@@ -1,19 +1,20 @@
-//! `blink verify`: the signature where it is asked for, every hash, then a golden run.
+//! `blink verify`: the signature where it is asked for, every hash, then a golden run, in a worker: a file that changes
+//! meanwhile ends that one, and is an error here.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use blink_artifact::signature::{KeyId, PublicKey};
-use blink_artifact::{Artifact, ExecutionProvider};
-use blink_runtime::Model;
+use blink_artifact::{Artifact, ExecutionProvider, OpenError, open_file};
 use blink_runtime::golden::{self, Verdict};
+use blink_runtime::{Device, Launcher, Model, Stdio, WorkerSpec};
 use serde::Serialize;
 
 use super::native::Judged;
 use super::trust::TrustDirectory;
 use crate::output::Output;
-use crate::progress;
+use crate::{program, progress};
 
 /// Check every byte of an artifact, and that it gives the recorded answer here.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,7 +51,9 @@ struct Report {
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
     let path = || args.artifact.display().to_string();
     let key = args.key.as_deref().map(PublicKey::read).transpose()?;
-    let artifact = Arc::new(Artifact::open(&args.artifact).with_context(path)?);
+    let open = |source| OpenError::Io { path: args.artifact.clone(), source };
+    let file = open_file(&args.artifact).map(Arc::new).map_err(open).with_context(path)?;
+    let artifact = Arc::new(Artifact::read_from(Arc::clone(&file), &args.artifact).with_context(path)?);
     if let Some(key) = &key {
         artifact.verify_signature(key).with_context(path)?;
     }
@@ -61,9 +64,15 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> anyhow::Result<()> {
     verified.with_context(path)?;
     let mut verdicts = Vec::new();
     if !args.no_run {
+        let launcher = Launcher::new(program::path()?);
+        // Of artifacts for a device too: what was recorded is the CPU's answer.
+        let device = (artifact.header().provider == ExecutionProvider::Cuda).then_some(Device::Cpu);
+        let stdio = [Stdio::Null, Stdio::Null, Stdio::Inherit];
+        let spec = WorkerSpec { file: Some(file), device, stdio, ..WorkerSpec::new(&args.artifact) };
         for record in &artifact.manifest().models {
             let model = Model::of(Arc::clone(&artifact), Some(&record.name))?;
-            let verdict = golden::check(&model).with_context(|| format!("{}: model '{}'", path(), record.name))?;
+            let verdict = golden::check_in_worker(&model, &launcher, &spec)
+                .with_context(|| format!("{}: model '{}'", path(), record.name))?;
             verdicts.push((record.name.clone(), verdict));
         }
     }

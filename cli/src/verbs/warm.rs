@@ -1,9 +1,11 @@
 //! `blink warm`: a snapshot for this host, proved before it is kept.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use blink_artifact::{OpenError, open_file};
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Launcher, StartOptions, WorkerSpec};
+use blink_runtime::{Launcher, ModelError, StartOptions, WorkerSpec};
 use serde::Serialize;
 
 use super::native;
@@ -54,8 +56,14 @@ pub(crate) fn run(args: &WarmArgs, output: &Output) -> anyhow::Result<()> {
     let program = program::path()?;
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..Default::default() };
+    let open = |source| ModelError::Open {
+        path: args.artifact.clone(),
+        source: OpenError::Io { path: args.artifact.clone(), source },
+    };
+    // Opened once: what is checked is what is written down.
+    let file = Some(Arc::new(open_file(&args.artifact).map_err(open)?));
     let (model, sandbox) = (args.model.clone(), args.sandbox);
-    let mut spec = WorkerSpec { model, options, sandbox, ..WorkerSpec::new(&args.artifact) };
+    let mut spec = WorkerSpec { file, model, options, sandbox, ..WorkerSpec::new(&args.artifact) };
     if args.model.is_none() {
         spec.own_code = args.trust.own_code(&args.artifact)?;
         native::make_ready(&args.artifact, spec.own_code.as_ref())?;

@@ -10,6 +10,7 @@
 //! | `rest/`, `grpc/` | the protocol over each |
 //! | `apps/` | guests: bytes in and out, or HTTP |
 //! | `guests.rs` | native code of guests, made where none is trusted |
+//! | `integrity.rs` | whether the file of a model is still what was opened |
 //! | `devices.rs` | which devices there are for models, brought up at the start |
 //! | `observe/` | what is counted, logged and traced |
 //! | `page/` | the web page |
@@ -25,6 +26,7 @@ pub mod error;
 pub mod front;
 pub mod grpc;
 pub mod guests;
+pub mod integrity;
 pub mod listen;
 pub mod model;
 pub mod observe;

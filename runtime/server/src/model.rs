@@ -9,6 +9,7 @@ use blink_artifact::signature::Vouched;
 use blink_runtime::Device;
 
 use crate::config::ModelSettings;
+use crate::integrity::Integrity;
 use crate::observe::Statistics;
 
 /// One version of a model, or a guest with the models it asks. Never changed: a new artifact is a new value.
@@ -24,6 +25,8 @@ pub struct Model {
     pub path: PathBuf,
     /// The artifact, open: workers are started from this file whatever its path names by then.
     pub file: Arc<File>,
+    /// Whether it is still what was opened.
+    pub integrity: Arc<Integrity>,
     /// Whether that file was admitted by its signature, so that no other may be used in its place.
     pub is_admitted: bool,
     /// What a trusted key has signed, where that is this artifact and it has native code: that may be run then.

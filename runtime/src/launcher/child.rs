@@ -25,12 +25,27 @@ pub enum Ended {
     Unknown,
 }
 
+impl Ended {
+    /// Whether it has touched a page that a mapped file has lost, or that its disk cannot give: what SIGBUS says.
+    pub fn has_lost_a_page(self) -> bool {
+        self == Ended::Signal(libc::SIGBUS)
+    }
+}
+
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ended::Code(code) => write!(f, "it ended with code {code}"),
             Ended::Signal(libc::SIGSYS) => {
                 f.write_str("it was ended because it did what its sandbox forbids (signal SIGSYS)")
+            }
+            // What the kernel says of a page that a mapped file has lost, or that its disk cannot give.
+            Ended::Signal(libc::SIGBUS) => {
+                write!(
+                    f,
+                    "it was ended by signal {}: a file that it had mapped was cut, or cannot be read",
+                    libc::SIGBUS
+                )
             }
             Ended::Signal(signal) => write!(f, "it was ended by signal {signal}"),
             Ended::Unknown => f.write_str("how it ended is not known"),

@@ -1,6 +1,9 @@
 //! [`WorkerError`]: why a worker has given no answer.
 
 use std::io;
+use std::path::PathBuf;
+
+use blink_artifact::OpenError;
 
 use super::child::Ended;
 use super::{LaunchError, Reason};
@@ -23,6 +26,14 @@ pub enum WorkerError {
         /// The most memory that it might take.
         memory: Option<u64>,
     },
+    /// Its artifact is not what it was made as, or was cut or written to while it was in use. The process is gone, what it
+    /// has computed is not given, and no other worker of that file would fare better.
+    #[error(
+        "worker {pid} was ended, because {artifact} is damaged, or changed while it was in use: {source}; put a whole \
+         artifact in its place by renaming it, and never write to one in place",
+        artifact = artifact.display()
+    )]
+    Poisoned { pid: u32, artifact: PathBuf, source: OpenError },
     /// It said what no worker of this build says, or could not be spoken to. It was ended.
     #[error("worker {pid} was ended, because it could not be {}", unheard(source))]
     Channel { pid: u32, source: ChannelError },

@@ -76,9 +76,7 @@ impl Worker {
             let answer = self.heard(packet)?.ok_or(ChannelError::Turn);
             let record = answer.and_then(|place| Record::read(&mut self.spawned.memory, place));
             self.record = record.map_err(|source| self.not_understood(source))?;
-            if !self.is_started {
-                self.complete_timeline();
-            }
+            self.has_answered();
             let report = report(&self.record, &self.spawned.memory);
             return report.map_err(|what| self.not_understood(ChannelError::Record { what }));
         }

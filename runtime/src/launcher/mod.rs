@@ -8,6 +8,7 @@
 //! | `resident.rs`, `body.rs` | the worker of a device; a process, or a model in one |
 //! | `limits.rs`, `memory.rs` | what it may take, and what it has taken |
 //! | `worker.rs`, `error.rs` | [`Worker`]: the handle, and why it gives no answer |
+//! | `checking.rs`, `changed.rs` | every byte of its artifact, where that is asked for; whether it has died of it |
 //! | `guest.rs` | running its guest |
 //! | `answer.rs` | [`Answer`]: outputs where the worker put them |
 //! | `restore.rs` | starting from a snapshot |
@@ -18,6 +19,8 @@
 
 mod answer;
 mod body;
+mod changed;
+mod checking;
 mod child;
 mod error;
 mod guest;
@@ -53,6 +56,8 @@ pub use stopper::Stopper;
 pub use warm::{WarmError, Warmed};
 pub use worker::Worker;
 
+use blink_artifact::open_file;
+use checking::Checking;
 use resident::Residents;
 use restore::Restorer;
 
@@ -60,6 +65,7 @@ use crate::channel::{Arguments, FailureClass, Mode, SharedMemory, high_copy};
 use crate::device::Device;
 use crate::host;
 use crate::instance::{StartError, thread_count};
+use crate::level::Level;
 use crate::library::{self, Library, LibraryError};
 use crate::sandbox::Sandbox;
 use crate::timeline::now;
@@ -180,6 +186,19 @@ impl Launcher {
     /// Starts a worker and returns as soon as its process is there, before it has opened anything. What goes wrong
     /// from then on is told by its first run.
     pub fn launch(&self, spec: &WorkerSpec) -> Result<Worker, LaunchError> {
+        if spec.level == Level::Code {
+            return self.start(spec);
+        }
+        let open = || open_file(&spec.artifact).map(Arc::new);
+        let file = spec.file.clone().map_or_else(open, Ok);
+        let file = file.map_err(|source| LaunchError::Artifact { path: spec.artifact.clone(), source })?;
+        let mut worker = self.start(&WorkerSpec { file: Some(Arc::clone(&file)), ..spec.clone() })?;
+        // It starts while its artifact is hashed.
+        worker.check(Checking::of(spec, file));
+        Ok(worker)
+    }
+
+    fn start(&self, spec: &WorkerSpec) -> Result<Worker, LaunchError> {
         let spawned_at = now();
         let threads = self.threads(spec)?;
         let mut fell_back = None;

@@ -13,6 +13,7 @@ use crate::channel::Orders;
 use crate::device::Device;
 use crate::grants::Grants;
 use crate::instance::{DeviceOptions, StartOptions};
+use crate::level::Level;
 use crate::sandbox::Sandbox;
 
 /// What to start.
@@ -29,6 +30,8 @@ pub struct WorkerSpec {
     /// What a trusted key has signed: of the artifact that this is, a guest's own native code may be run. Of any other,
     /// and with `None`, it is not: the code in the cache is, made here of the guest's WebAssembly.
     pub own_code: Option<Vouched>,
+    /// How much of the artifact is checked, and when. Above the default the file is held, whether or not it was before.
+    pub level: Level,
     /// Which of its models; `None` for its only one.
     pub model: Option<String>,
     /// Where it is to run; `None`: on the CPU, where the artifact must be for that.
@@ -86,6 +89,7 @@ impl WorkerSpec {
             file: None,
             is_admitted: false,
             own_code: None,
+            level: Level::default(),
             model: None,
             device: None,
             on_device: DeviceOptions::default(),

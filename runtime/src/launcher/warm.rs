@@ -11,6 +11,7 @@ use std::process::{Command, Stdio as Pipe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use blink_artifact::Artifact;
 use blink_snapshots::image::{OwnedHead, Parked, Process, TakeError, Taken, take};
 use blink_snapshots::store::{Found, Key, StoreError};
 use blink_tensors::TensorError;
@@ -112,13 +113,8 @@ impl Launcher {
         }
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
-        let taken = self.write_down(
-            &key,
-            admitted(spec).unwrap_or_else(|| key.artifact.clone()),
-            Mode::Park,
-            spec.sandbox,
-            pending.file(),
-        )?;
+        let artifact = held(spec).unwrap_or_else(|| key.artifact.clone());
+        let taken = self.write_down(&key, artifact, Mode::Park, spec.sandbox, pending.file())?;
         if !spec.names_its_file() {
             return Err(WarmError::Replaced { path: spec.artifact.clone() });
         }
@@ -229,16 +225,16 @@ impl Launcher {
     }
 }
 
-/// A path by which another process opens the file that alone may be used, whatever has its name by then.
-fn admitted(spec: &WorkerSpec) -> Option<PathBuf> {
-    let file = spec.admitted()?;
+/// A path by which another process opens the file that is held, whatever has its name by then.
+fn held(spec: &WorkerSpec) -> Option<PathBuf> {
+    let file = spec.file.as_ref()?;
     Some(PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())))
 }
 
 /// What restored workers are asked: of each model its golden run, and the same with other seeds.
 fn questions(spec: &WorkerSpec) -> Result<Vec<Question>, WarmError> {
     let mut questions = Vec::new();
-    for model in Model::of_worker(&spec.artifact, spec.model.as_deref())? {
+    for model in models(spec)? {
         let name = || model.record().name.clone();
         let golden = model.record().golden.as_ref().ok_or_else(|| WarmError::NothingToProve { model: name() })?;
         if !golden.reproducible {
@@ -250,6 +246,14 @@ fn questions(spec: &WorkerSpec) -> Result<Vec<Question>, WarmError> {
         }
     }
     Ok(questions)
+}
+
+/// The models of its workers: of the file that is held, else of the one that `artifact` names.
+fn models(spec: &WorkerSpec) -> Result<Vec<Model>, ModelError> {
+    let Some(file) = &spec.file else { return Model::of_worker(&spec.artifact, spec.model.as_deref()) };
+    let open = |source| ModelError::Open { path: spec.artifact.clone(), source };
+    let artifact = Artifact::read_from(Arc::clone(file), &spec.artifact).map_err(open)?;
+    Model::of_worker_in(&Arc::new(artifact), spec.model.as_deref())
 }
 
 /// The beginning of what was said, on one line.

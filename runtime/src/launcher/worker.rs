@@ -1,13 +1,17 @@
 //! [`Worker`]: a worker process in the hands of whoever launched it. It answers, fails or has died; it never hangs on
 //! a worker that is no more.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use blink_artifact::OpenError;
 use blink_tensors::TensorView;
 
 use super::answer::Answer;
+use super::checking::Checking;
 use super::child::Ended;
 use super::error::WorkerError;
 use super::guest::Streams;
@@ -15,7 +19,7 @@ use super::memory::WorkerMemory;
 use super::restore::Fallback;
 use super::spawn::Spawned;
 use super::stopper::Stopper;
-use super::{Counts, Reason, Start, StartMode, WorkerSpec};
+use super::{Counts, Reason, Start, StartMode, WorkerSpec, changed};
 use crate::channel::{self, ChannelError, FailureClass, Packet, Place, Record, SharedMemory, Unfilled};
 use crate::grants::Grants;
 use crate::instance::DeviceFacts;
@@ -50,6 +54,10 @@ pub struct Worker {
     fell_back: Option<String>,
     /// What a restored worker falls back on when it refuses or dies.
     fallback: Option<Box<Fallback>>,
+    /// What it was started from: its path, and the file where that is held.
+    artifact: (PathBuf, Option<Arc<File>>),
+    /// The check of every byte of it, where that was asked for.
+    checking: Option<Box<Checking>>,
 }
 
 impl Worker {
@@ -61,6 +69,7 @@ impl Worker {
         spec: &WorkerSpec,
         fallback: Option<Fallback>,
     ) -> Worker {
+        let artifact = (spec.artifact.clone(), spec.file.clone());
         let stopper = Stopper::of(spawned.body.end());
         let timeline = Timeline::begin(Some(spawned_at), spawned_at);
         let (record, fallback) = (Record::default(), fallback.map(Box::new));
@@ -80,6 +89,8 @@ impl Worker {
             is_started: false,
             record,
             fallback,
+            artifact,
+            checking: None,
         }
     }
 
@@ -127,6 +138,35 @@ impl Worker {
         Ok(())
     }
 
+    /// Has its artifact checked as `checking` says.
+    pub(super) fn check(&mut self, checking: Checking) {
+        self.checking = Some(Box::new(checking));
+    }
+
+    /// Waits until every byte of its artifact was checked, where [`WorkerSpec::level`] asks for that and it has answered.
+    /// Each run tells by itself what has been found until then.
+    pub fn wait_checked(&mut self) -> Result<(), WorkerError> {
+        let found = self.checking.as_mut().map_or(Ok(()), |checking| checking.outcome());
+        found.map_err(|source| self.poisoned(source))
+    }
+
+    /// Before an answer, and before what cannot be taken back: what the check says, as far as that is waited for now.
+    fn confirm(&mut self) -> Result<(), WorkerError> {
+        match &self.checking {
+            Some(checking) if checking.is_before_answers() || checking.is_done() => self.wait_checked(),
+            _ => Ok(()),
+        }
+    }
+
+    fn poisoned(&mut self, source: OpenError) -> WorkerError {
+        self.is_idle = false;
+        // A normal worker in its place would be of the same file.
+        self.fallback = None;
+        let pid = self.pid();
+        self.spawned.body.kill();
+        WorkerError::Poisoned { pid, artifact: self.artifact.0.clone(), source }
+    }
+
     /// What ends it from any thread.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
@@ -148,9 +188,7 @@ impl Worker {
         })?;
         let record = Record::read(&mut self.spawned.memory, answer);
         self.record = record.map_err(|source| self.not_understood(source))?;
-        if !self.is_started {
-            self.complete_timeline();
-        }
+        self.has_answered();
         Ok(Answer { record: &self.record, memory: &self.spawned.memory })
     }
 
@@ -197,14 +235,19 @@ impl Worker {
         mut packet: impl FnMut(&mut Worker) -> Result<(Packet, Option<Streams<'a>>), WorkerError>,
     ) -> Result<Option<Place>, WorkerError> {
         let (first, streams) = packet(self)?;
-        match self.ask(first, streams) {
+        if streams.is_some() {
+            self.confirm()?;
+        }
+        let answer = match self.ask(first, streams) {
             Err(WorkerError::NotRestored { reason }) => {
                 self.replace(reason)?;
                 let (again, streams) = packet(self)?;
                 self.ask(again, streams)
             }
             answer => answer,
-        }
+        }?;
+        self.confirm()?;
+        Ok(answer)
     }
 
     /// Starts a normal worker in place of one that was not restored.
@@ -279,6 +322,9 @@ impl Worker {
                 if is_stopped {
                     return Err(died);
                 }
+                if let Some(source) = changed::found(ended, &self.artifact.0, self.artifact.1.as_ref()) {
+                    return Err(self.poisoned(source));
+                }
                 // A crash costs the snapshot in any case.
                 match self.fallback.as_ref().map(|fallback| fallback.died(ended)) {
                     Some(reason) if !self.has_begun => Err(WorkerError::NotRestored { reason }),
@@ -326,7 +372,14 @@ impl Worker {
         WorkerError::Channel { pid, source }
     }
 
-    pub(super) fn complete_timeline(&mut self) {
+    /// It has answered, and perhaps for the first time.
+    pub(super) fn has_answered(&mut self) {
+        if let Some(checking) = &mut self.checking {
+            checking.begin();
+        }
+        if self.is_started {
+            return;
+        }
         let now = now();
         self.record.phases.iter().for_each(|recorded| self.timeline.add(*recorded));
         self.timeline.add(Recorded { phase: Phase::Output, begin: now, end: now });

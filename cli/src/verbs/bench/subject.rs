@@ -8,7 +8,7 @@ use blink_benches::ask::GuestRun;
 use blink_benches::peer::Peer;
 use blink_benches::setup::{Plan, Starts};
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{GuestRequest, Model, StartMode, thread_count};
+use blink_runtime::{GuestRequest, Level, Model, StartMode, thread_count};
 
 use super::WrongUse;
 use crate::program;
@@ -43,6 +43,9 @@ pub(crate) struct SubjectArgs {
     /// The walls around workers: strict, standard or off [default: standard].
     #[arg(long, value_name = "strict | standard | off")]
     pub(crate) sandbox: Option<Sandbox>,
+    /// At which levels of checking they are made, in order, each a way of its own [default: code].
+    #[arg(long, value_delimiter = ',', value_name = "LEVEL,...")]
+    pub(crate) verify: Vec<Level>,
     /// Arguments of the guest.
     #[arg(last = true, value_name = "ARGS", requires = "stdin")]
     pub(crate) arguments: Vec<String>,
@@ -90,6 +93,7 @@ impl SubjectArgs {
             prepack: self.prepack.map(Prepack::is_on),
             starts: self.starts()?,
             sandbox: self.sandbox.unwrap_or_default(),
+            levels: if self.verify.is_empty() { vec![Level::default()] } else { self.verify.clone() },
             peers,
             device: None,
             resident: None,
@@ -127,6 +131,9 @@ impl SubjectArgs {
         }
         for start in &self.start {
             option("--start", if *start == StartArg::Snapshot { "snapshot" } else { "normal" });
+        }
+        for level in &self.verify {
+            option("--verify", level.name());
         }
         if let Some(stdin) = &self.stdin {
             words.extend(["--stdin".into(), stdin.into()]);

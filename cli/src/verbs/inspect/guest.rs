@@ -46,7 +46,7 @@ impl<'a> Report<'a> {
             made_for,
             fits_here: guest::fits_here(made_for),
         });
-        let (bytes, needs) = (wasm.len() as u64, guest::needs(wasm)?);
+        let (bytes, needs) = (wasm.len() as u64, guest::needs(&wasm)?);
         let (name, source_hash) = (record.name.as_str(), record.source_hash.as_str());
         let native_code = Judged::of(artifact, trust)?;
         Ok(Some(Report { name, kind: record.kind, bytes, source_hash, steps: &record.steps, code, native_code, needs }))

@@ -97,6 +97,7 @@ pub(super) fn run(
         );
     }
     tell_start(&worker);
+    worker.wait_checked().context("what the guest has done rests on a damaged artifact")?;
     worker.end();
     if let (Some(words), false) = (&report.refused, report.ended == GuestEnded::Exit(0)) {
         note!("wasi-nn refused the guest, the last time: {words}");

@@ -28,7 +28,7 @@ fn model(onnx: &[u8]) -> anyhow::Result<PathBuf> {
     let hash = blake3::Hasher::new().update(made_for.as_bytes()).update(onnx).finalize().to_hex();
     let output = directory.join(format!("{}.blink", &hash[..32]));
     // What is there and whole was made of the same bytes.
-    if Artifact::open(&output).is_ok() {
+    if Artifact::read(&output).is_ok() {
         return Ok(output);
     }
     fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;

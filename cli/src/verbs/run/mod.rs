@@ -20,9 +20,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use blink_artifact::Artifact;
+use blink_artifact::{OpenError, open_file};
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Device, DeviceOptions, Launcher, Model, Start, StartMode, StartOptions, Worker, WorkerSpec};
+use blink_runtime::{
+    Device, DeviceOptions, Launcher, Level, Model, Start, StartMode, StartOptions, Worker, WorkerSpec,
+};
 use clap::ValueEnum;
 
 use crate::output::{Output, note};
@@ -31,7 +33,7 @@ use crate::program;
 pub(super) use tensors::views;
 pub(super) use timeline::TimelineReport;
 
-use super::trust::{Admitted, TrustFlags};
+use super::trust::{TrustFlags, admit, check};
 use grants::Grants;
 
 /// Run an artifact once: its guest where it has one, else its model on inputs.
@@ -74,6 +76,10 @@ pub(crate) struct RunArgs {
     /// Write the timeline of the start here, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
+    /// How much of the artifact is checked: `code`: what can execute; `lazy`: every byte, after the answer; `full`: every
+    /// byte, before it.
+    #[arg(long, value_name = "code | lazy | full", default_value = "code")]
+    pub(crate) verify: Level,
     #[command(flatten)]
     pub(crate) trust: TrustFlags,
     #[command(flatten)]
@@ -116,21 +122,28 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
     let path = &path.context("no artifact")?.to_owned();
     let model = model_name(args)?;
     let launcher = Launcher::new(program::path()?);
-    let mut spec = WorkerSpec { grants: grants.of_worker()?, ..spec(args, path, model) };
-    let admitted = args.trust.admit(path)?;
-    spec.own_code = match &admitted {
-        Some(Admitted { vouched, artifact, .. }) => artifact.has_native_code().then_some(*vouched),
-        // Nobody has signed what was composed a moment ago, and of a single model no guest is run.
-        None if composed.is_some() || model.is_some() => None,
-        None => args.trust.directory().own_code(path)?,
-    };
-    if let Some(Admitted { file, .. }) = &admitted {
-        spec = WorkerSpec { file: Some(Arc::clone(file)), is_admitted: true, ..spec };
-    }
-    let worker = launcher.launch(&spec)?;
-    let artifact = match admitted {
-        Some(admitted) => admitted.artifact,
-        None => Artifact::open(path).map(Arc::new).with_context(|| path.display().to_string())?,
+    let keys = args.trust.store()?;
+    // Opened once: the worker gets this file, and what is read here is read of it.
+    let open = |source| OpenError::Io { path: path.clone(), source };
+    let file = open_file(path).map(Arc::new).map_err(open).with_context(|| path.display().to_string())?;
+    let spec = WorkerSpec { file: Some(Arc::clone(&file)), grants: grants.of_worker()?, ..spec(args, path, model) };
+    let (spec, worker, artifact) = match keys {
+        Some(keys) => {
+            let (artifact, vouched) = admit(&file, path, &keys)?;
+            let own_code = artifact.has_native_code().then_some(vouched);
+            let spec = WorkerSpec { is_admitted: true, own_code, ..spec };
+            let worker = launcher.launch(&spec)?;
+            (spec, worker, artifact)
+        }
+        None => {
+            // Nobody has signed what was composed a moment ago, and of a single model no guest is run.
+            let has_guest = composed.is_none() && model.is_none();
+            let own_code = if has_guest { args.trust.directory().own_code(path)? } else { None };
+            let spec = WorkerSpec { own_code, ..spec };
+            let worker = launcher.launch(&spec)?;
+            // The worker starts meanwhile.
+            (spec, worker, check(&file, path)?)
+        }
     };
     let takes_tensors = model.is_some() || !args.input.is_empty() || !args.output.is_empty();
     if artifact.manifest().guest.is_none() || takes_tensors {
@@ -159,6 +172,7 @@ fn spec(args: &RunArgs, artifact: &Path, model: Option<&str>) -> WorkerSpec {
     let options =
         StartOptions { threads: args.threads, prepack: args.prepack.map(Prepack::is_on), ..StartOptions::default() };
     WorkerSpec {
+        level: args.verify,
         model: model.map(str::to_owned),
         device: args.device,
         on_device: DeviceOptions { strict: args.strict_placement, ..DeviceOptions::default() },

@@ -89,6 +89,7 @@ pub(super) fn run(args: &RunArgs, mut worker: Worker, model: &Model, output: &Ou
         report(output, model, &worker, on_device, outputs, &timeline)?;
     }
     tell_start(&worker);
+    worker.wait_checked().context("the answer that was given is not to be used")?;
     worker.end();
     exit::now()
 }

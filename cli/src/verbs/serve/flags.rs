@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 use blink_server::config::{Address, LogFormat, OrNone, Partial, PartialModel, ValueError, values};
 
 /// How each model is served.
@@ -59,6 +59,10 @@ pub(crate) struct ServerFlags {
     /// The directory of trusted public keys [default: blink/trust in the user's configuration directory].
     #[arg(long, value_name = "DIR", value_parser = values::directory)]
     trust: Option<PathBuf>,
+    /// How much of an artifact is checked: `code`: what can execute; `lazy`: every byte, after the first answer; `full`:
+    /// every byte, before it is served [default: code].
+    #[arg(long, value_name = "code | lazy | full", value_parser = values::level)]
+    verify: Option<Level>,
     /// Most bytes of a request, and of an answer [default: 64MiB].
     #[arg(long, value_name = "SIZE", value_parser = values::body_size)]
     max_body: Option<usize>,
@@ -110,6 +114,7 @@ impl ServerFlags {
         Partial {
             require_signature: self.require_signature.then_some(true),
             trust: self.trust.clone(),
+            level: self.verify,
             max_body: self.max_body,
             client_timeout: self.client_timeout,
             connections: self.connections,

@@ -68,7 +68,11 @@ pub(super) async fn answer(call: &Call<'_>, request: Request<Incoming>) -> Resul
     Err(match ended {
         Some(Ok(Err(error))) => error,
         Some(Ok(Ok(_))) | None => AppError::Silent { app: app() },
-        Some(Err(_)) => RequestError::Failed(format!("request to '{}' was lost", app())).into(),
+        Some(Err(lost)) => match lost.try_into_panic() {
+            // It is this handler's own.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => RequestError::Failed(format!("request to '{}' was lost", app())).into(),
+        },
     })
 }
 

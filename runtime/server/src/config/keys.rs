@@ -17,6 +17,7 @@ pub(super) const SERVER: &[Key<Partial>] = &[
     Key { name: "artifacts", set: |to, texts| put(&mut to.models, Ok(texts.iter().map(PathBuf::from).collect())) },
     Key { name: "require_signature", set: |to, texts| put(&mut to.require_signature, one(texts, values::switch)) },
     Key { name: "trust", set: |to, texts| put(&mut to.trust, one(texts, values::directory)) },
+    Key { name: "verify", set: |to, texts| put(&mut to.level, one(texts, values::level)) },
     Key { name: "http", set: |to, texts| put(&mut to.http, many(texts, values::address)) },
     Key { name: "grpc", set: |to, texts| put(&mut to.grpc, many(texts, values::address)) },
     Key { name: "max_body", set: |to, texts| put(&mut to.max_body, one(texts, values::body_size)) },

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 use super::values::OrNone;
 use super::{Address, LogFormat, Warm};
@@ -20,6 +20,7 @@ pub struct Partial {
     pub require_signature: Option<bool>,
     /// The directory of keys.
     pub trust: Option<PathBuf>,
+    pub level: Option<Level>,
     pub http: Option<Vec<Address>>,
     pub grpc: Option<Vec<Address>>,
     pub max_body: Option<usize>,
@@ -76,6 +77,7 @@ impl Partial {
             models: self.models.or(lower.models),
             require_signature: self.require_signature.or(lower.require_signature),
             trust: self.trust.or(lower.trust),
+            level: self.level.or(lower.level),
             http: self.http.or(lower.http),
             grpc: self.grpc.or(lower.grpc),
             max_body: self.max_body.or(lower.max_body),

@@ -73,6 +73,7 @@ fn complete(said: Partial, port: Option<u16>, warnings: &mut Vec<String>) -> Res
         models,
         require_signature,
         trust,
+        level: said.level.unwrap_or_default(),
         http,
         grpc,
         max_body: said.max_body.unwrap_or(64 << 20),

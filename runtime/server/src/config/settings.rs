@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use blink_artifact::signature::TrustStore;
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 /// How a server runs.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Config {
     /// The trusted keys, as they were at the start: what they have signed may bring its own native code. `None`: there
     /// are none.
     pub trust: Option<Arc<TrustStore>>,
+    /// How much of an artifact is checked, and when.
+    pub level: Level,
     /// Where HTTP is spoken; every listener takes HTTP/1.1 and HTTP/2, REST and gRPC.
     pub http: Vec<Address>,
     /// Where gRPC clients are told to come.

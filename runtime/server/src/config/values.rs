@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use blink_runtime::sandbox::Sandbox;
-use blink_runtime::{Device, StartMode};
+use blink_runtime::{Device, Level, StartMode};
 
 use super::{Address, LogFormat, Warm};
 
@@ -183,6 +183,11 @@ pub fn start(text: &str) -> Result<StartMode, ValueError> {
 /// `strict`, `standard` or `off`.
 pub fn sandbox(text: &str) -> Result<Sandbox, ValueError> {
     text.parse().map_err(|_| wrong(text, "a sandbox: expected strict, standard or off"))
+}
+
+/// How much of an artifact is checked.
+pub fn level(text: &str) -> Result<Level, ValueError> {
+    text.parse().map_err(|_| wrong(text, "a level of checking: expected code, lazy or full"))
 }
 
 /// Where spans go: `http://HOST[:PORT][/PATH]`.

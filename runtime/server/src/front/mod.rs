@@ -17,6 +17,7 @@ mod route;
 pub use body::read_body;
 pub use connection::accept;
 pub use context::{Context, Seen, note};
+pub(crate) use route::guarded;
 
 /// What an answer carries.
 pub type Body = tonic::body::Body;

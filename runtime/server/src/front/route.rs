@@ -14,7 +14,7 @@ use tracing::{debug, error, warn};
 
 use super::{Body, Context};
 use crate::observe::{self, Outcome};
-use crate::state::State;
+use crate::state::{Readiness, State};
 use crate::{apps, grpc, page, rest};
 
 /// Answers one request.
@@ -22,9 +22,8 @@ pub(super) async fn answer(state: Arc<State>, grpc: grpc::Service, request: Requ
     let _counted = state.readiness.request();
     let context = Context::new(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = caught(context.clone().scope(handle(&state, grpc, request, &context))).await;
-    let mut response = answered.unwrap_or_else(|| {
-        state.readiness.panicked();
+    let handler = context.clone().scope(handle(&state, grpc, request, &context));
+    let mut response = guarded(&state.readiness, handler).await.unwrap_or_else(|| {
         error!(request = %context.request_id, %method, path, "a handler panicked, which is a bug of blink's");
         internal_error()
     });
@@ -60,6 +59,15 @@ async fn handle(
         return response;
     }
     rest::answer(state, request, context).await
+}
+
+/// What `handler` comes to; `None` where it panics, which is counted.
+pub(crate) async fn guarded<T>(readiness: &Readiness, handler: impl Future<Output = T>) -> Option<T> {
+    let answer = caught(handler).await;
+    if answer.is_none() {
+        readiness.panicked();
+    }
+    answer
 }
 
 /// What `work` comes to; `None` where it panics.
@@ -104,5 +112,32 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(runtime.block_on(caught(async { 7 })), Some(7));
         assert_eq!(runtime.block_on(caught(async { panic!("on purpose") })), None::<()>);
+    }
+
+    /// Handlers of a server, of which some panic at their first step and some at a later one: each such request is a 500
+    /// in words that say nothing, each is counted, and the others are answered as ever.
+    #[test]
+    fn a_handler_that_panics_is_a_500_and_counted() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let readiness = Readiness::default();
+        let handler = |request: u64| async move {
+            assert!(!request.is_multiple_of(3), "a secret of /srv/models");
+            tokio::task::yield_now().await;
+            assert!(!request.is_multiple_of(5), "at 0x7ffe00112233");
+            Response::new(Body::new(Full::new(Bytes::from_static(b"{}"))))
+        };
+        for request in 1..=30 {
+            let before = readiness.panics();
+            let response = runtime.block_on(guarded(&readiness, handler(request))).unwrap_or_else(internal_error);
+            let is_broken = request.is_multiple_of(3) || request.is_multiple_of(5);
+            assert_eq!(readiness.panics(), before + u64::from(is_broken));
+            let (head, body) = response.into_parts();
+            let body = runtime.block_on(http_body_util::BodyExt::collect(body)).unwrap().to_bytes();
+            match is_broken {
+                true => assert_eq!((head.status.as_u16(), &body[..]), (500, &br#"{"error":"internal error"}"#[..])),
+                false => assert_eq!((head.status.as_u16(), &body[..]), (200, &b"{}"[..])),
+            }
+        }
+        assert_eq!(readiness.panics(), 14);
     }
 }

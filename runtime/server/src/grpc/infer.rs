@@ -14,6 +14,7 @@ use super::status::words;
 use super::stream::Answers;
 use super::{answer, timeout};
 use crate::error::RequestError;
+use crate::front::guarded;
 use crate::state::State;
 
 /// Answers one request.
@@ -47,7 +48,10 @@ where
         let state = Arc::clone(&state);
         async move {
             let id = message.id.clone();
-            match infer(&state, message, Instant::now(), left()).await {
+            // Of one request of the stream, and not of the others on it.
+            let infer = guarded(&state.readiness, infer(&state, message, Instant::now(), left()));
+            let answered = infer.await.unwrap_or_else(|| Err(RequestError::Failed("internal error".into())));
+            match answered {
                 Ok(response) => {
                     ModelStreamInferResponse { error_message: String::new(), infer_response: Some(response) }
                 }

@@ -112,11 +112,13 @@ pub enum Event {
     BatchRuledOut,
     /// A guest's native code was made here, as none was there that may be run.
     GuestCompiled,
+    /// The artifact's file was found to be damaged, or to have changed while it was served.
+    Poisoned,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 10] = [
+    pub const ALL: [Event; 11] = [
         Event::Crash,
         Event::Retry,
         Event::Idle,
@@ -127,6 +129,7 @@ impl Event {
         Event::FellBack,
         Event::BatchRuledOut,
         Event::GuestCompiled,
+        Event::Poisoned,
     ];
 
     /// The name, in lower case.
@@ -142,6 +145,7 @@ impl Event {
             Event::FellBack => "fell_back",
             Event::BatchRuledOut => "batch_ruled_out",
             Event::GuestCompiled => "guest_compiled",
+            Event::Poisoned => "poisoned",
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) in_flight: u64,
     /// Handlers that panicked.
     pub(crate) panics: u64,
+    /// Files of artifacts that were poisoned.
+    pub(crate) poisoned: u64,
     /// Spans that no collector got.
     pub(crate) dropped_spans: u64,
     /// Bytes of all workers.
@@ -83,6 +85,7 @@ impl View {
             connections: state.readiness.connections(),
             in_flight: state.readiness.in_flight(),
             panics: state.readiness.panics(),
+            poisoned: state.repository.poisoned(),
             dropped_spans: otlp::dropped(),
             memory: pool.memory,
             budget: state.config.memory,

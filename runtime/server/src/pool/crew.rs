@@ -19,6 +19,7 @@ use super::schedule::Death;
 use super::shared::Shared;
 use crate::devices::Devices;
 use crate::error::RequestError;
+use crate::integrity::{self, POISONED};
 use crate::model::Model;
 use crate::observe::{Event, StartSeen};
 
@@ -43,6 +44,9 @@ impl Crew {
     pub(super) fn work(self, mut tasks: Vec<Job>) {
         self.post.take_up();
         let watch = Watch(&self);
+        if self.is_poisoned() {
+            return self.die(tasks, POISONED, Death::of_start(integrity::poisoned(&self.model.name)));
+        }
         let mut hand = match self.launch() {
             Ok(hand) => hand,
             Err(words) => {
@@ -51,7 +55,7 @@ impl Crew {
             }
         };
         loop {
-            match hand.run(&self, tasks) {
+            match self.trusted(hand.run(&self, tasks)) {
                 After::Ran(ran, answers) if hand.samples.is_some() => {
                     answers.into_iter().for_each(Answer::tell);
                     self.try_batches(&mut hand);
@@ -87,6 +91,25 @@ impl Crew {
     /// The worker's start is over, and its first run begins.
     pub(super) fn started(&self) {
         self.shared.change(|schedule, now| schedule.started(self.id, now));
+    }
+
+    /// Whether nothing of the model's file may be started: it was found to be poisoned, or is found to be so now.
+    fn is_poisoned(&self) -> bool {
+        let Model { integrity, file, .. } = &*self.model;
+        if integrity.is_asked_at_starts() && !integrity.is_unchanged(file) {
+            self.shared.poison(&self.model, "it was written to since it was checked");
+        }
+        integrity.is_poisoned()
+    }
+
+    /// What came of a run. What was computed while the file was found to be poisoned is thrown away.
+    fn trusted(&self, after: After) -> After {
+        match (after, self.model.poisoned()) {
+            (After::Ran(ran, answers), Some(error)) => {
+                After::Ran(ran, answers.into_iter().map(|answer| answer.refused(&error)).collect())
+            }
+            (after, _) => after,
+        }
     }
 
     fn launch(&self) -> Result<Hand, String> {
@@ -147,6 +170,7 @@ impl Crew {
         if let Some(reason) = came_down {
             tracing::warn!(model = model.name, "worker runs on the CPU, and not on its device: {reason}");
         }
+        self.shared.check_lazily(model);
         let timeline = hand.timeline();
         let (pid, ms) = (worker.pid(), timeline.total_ms());
         tracing::info!(model = model.name, version = model.version, pid, start = start.name(), ms, "worker started");
@@ -188,6 +212,11 @@ impl Crew {
         let was_stopped = hand.worker.stopper().is_stopped();
         // Reaped before its memory counts as free.
         drop(hand);
+        if failure::is_of_file(model, error) {
+            tracing::warn!(model = model.name, pid, "worker was ended with the file that it was started from: {error}");
+            self.shared.poison(model, &error.to_string());
+            return self.die(tasks, &error.to_string(), Death::of_start(integrity::poisoned(&model.name)));
+        }
         match error {
             // It is counted where it is put into words.
             WorkerError::Failed { class: FailureClass::DeviceMemory, message } if !was_stopped => {

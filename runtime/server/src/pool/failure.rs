@@ -5,6 +5,7 @@ use std::time::Duration;
 use blink_runtime::{FailureClass, WorkerError};
 
 use crate::error::RequestError;
+use crate::integrity;
 use crate::model::Model;
 use crate::observe::Event;
 
@@ -39,8 +40,24 @@ pub(super) fn of_run(model: &Model, error: &WorkerError) -> RequestError {
     }
 }
 
-/// The worker is gone.
+/// Whether the worker has failed, or died, of the artifact's file: it was whole when it was opened, and is not now.
+pub(super) fn is_of_file(model: &Model, error: &WorkerError) -> bool {
+    match error {
+        WorkerError::Poisoned { .. } | WorkerError::Failed { class: FailureClass::Damaged, .. } => true,
+        // The file is whole again, and another one than was mapped.
+        WorkerError::Died { ended, .. } if ended.has_lost_a_page() => !model.integrity.is_unchanged(&model.file),
+        _ => model.integrity.is_poisoned(),
+    }
+}
+
+/// The worker is gone, or is of no use.
 pub(super) fn of_death(model: &Model, error: &WorkerError) -> RequestError {
+    if is_of_file(model, error) {
+        return integrity::poisoned(&model.name);
+    }
+    if matches!(error, WorkerError::Failed { .. }) {
+        return of_start(model);
+    }
     // Another model's run has lost the device that both are on: this request may well come again.
     if model.device.is_some() && error.is_lost_device() {
         return of_lost_device(model);

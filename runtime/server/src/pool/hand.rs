@@ -122,7 +122,7 @@ impl Hand {
                 | WorkerError::NotGranted { .. }),
             ) => {
                 if let Err(error) = self.confirm(&error) {
-                    drop(done.send(Err(failure::of_start(&self.model))));
+                    drop(done.send(Err(failure::of_death(&self.model, &error))));
                     return After::Died(Vec::new(), error);
                 }
                 let error = failure::of_run(&self.model, &error);

@@ -2,7 +2,6 @@
 //! by that.
 
 use std::os::fd::OwnedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
@@ -49,9 +48,7 @@ where
     T: Send,
 {
     fn read(&mut self, outputs: &Outputs<'_>) {
-        let read = self.read.take();
-        // A bug of one front end's ends its own request, and no worker.
-        self.made = read.and_then(|read| catch_unwind(AssertUnwindSafe(|| read(outputs))).ok());
+        self.made = self.read.take().map(|read| read(outputs));
     }
 
     fn tell(self: Box<Self>, outcome: Result<Times, RequestError>) {
@@ -96,6 +93,16 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// What is told in its place: what has been computed is not to be used.
+    pub(super) fn refused(self, error: &RequestError) -> Answer {
+        match self {
+            Answer::Infer(finish, _) => Answer::Infer(finish, Err(error.clone())),
+            Answer::Guest(done, _) => Answer::Guest(done, Err(error.clone())),
+            // It was asked to be there, and was.
+            Answer::Ready(done) => Answer::Ready(done),
+        }
+    }
+
     /// Tells it. Where nobody waits any more, nobody is told.
     pub(super) fn tell(self) {
         match self {

@@ -35,6 +35,7 @@ mod ticker;
 mod view;
 
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -95,8 +96,11 @@ impl Pool {
     ) -> Result<(T, Times), RequestError> {
         inputs.iter().try_for_each(check)?;
         let (sender, receiver) = oneshot::channel();
+        // A bug there is its own request's, which is told so, and not the worker's.
+        let finish = move |outputs: &[(&str, TensorView<'_>)]| catch_unwind(AssertUnwindSafe(|| finish(outputs)));
         let finish = Box::new(Reader::new(finish, sender));
-        self.wait(model, Work::Infer { inputs, finish }, receiver, deadline).await
+        let (value, times) = self.wait(model, Work::Infer { inputs, finish }, receiver, deadline).await?;
+        Ok((value.unwrap_or_else(|panic| resume_unwind(panic)), times))
     }
 
     /// Runs the model's guest once, with `streams` as its stdin, stdout and stderr. Same queue and limits as

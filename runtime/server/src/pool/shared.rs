@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use blink_artifact::Artifact;
 use blink_runtime::Launcher;
 
 use super::crew::Crew;
@@ -18,7 +19,7 @@ use crate::devices::Devices;
 use crate::error::RequestError;
 use crate::guests::Guests;
 use crate::model::Model;
-use crate::observe::RecentStarts;
+use crate::observe::{Event, RecentStarts};
 
 /// Bytes that a worker's process holds for itself beside its model's tensors, as far as is known before one is measured.
 const PROCESS: u64 = 4 << 20;
@@ -65,10 +66,47 @@ impl Shared {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let job = Job::new(ticket, model, work);
         self.change(|schedule, now| {
+            // Under the lock: what comes after a poisoning is refused here, what came before was refused by it.
+            if let Some(error) = model.poisoned() {
+                return schedule.refuse(job, error);
+            }
             schedule.know(model.id, now, || (self.terms(model), Arc::clone(model)));
             schedule.arrive(model.id, job, now);
         });
         ticket
+    }
+
+    /// The file of `model` is not what it was, as `found` tells: what rests on it is refused and ended.
+    pub(super) fn poison(self: &Arc<Shared>, model: &Model, found: &str) {
+        if model.integrity.poison() {
+            model.statistics.happened(Event::Poisoned);
+            let path = model.path.display();
+            tracing::error!(
+                model = model.name,
+                version = model.version,
+                "{path} is poisoned, and used no more: {found}"
+            );
+        }
+        let rests_on_it = |other: &Arc<Model>| Arc::ptr_eq(&other.integrity, &model.integrity);
+        self.change(|schedule, now| schedule.poison(rests_on_it, now));
+    }
+
+    /// Checks every byte of the file of `model`, where that is to be done now: on a thread, and nobody waits for it.
+    pub(super) fn check_lazily(self: &Arc<Shared>, model: &Arc<Model>) {
+        if !model.integrity.is_to_be_checked() {
+            return;
+        }
+        let (shared, model) = (Arc::clone(self), Arc::clone(model));
+        let check = move || {
+            let artifact = Artifact::read_from(Arc::clone(&model.file), &model.path);
+            match artifact.and_then(|artifact| artifact.verify(|_| ())) {
+                Ok(()) => tracing::info!(model = model.name, version = model.version, "every byte was checked"),
+                Err(error) => shared.poison(&model, &error.to_string()),
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("blink-check".into()).spawn(check) {
+            tracing::error!("an artifact is not checked, as no thread could be started: {error}");
+        }
     }
 
     /// Tells the schedule something, and does what follows from it.

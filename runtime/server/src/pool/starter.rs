@@ -38,6 +38,9 @@ impl Starter for Pool {
     fn warm(&self, model: &Arc<Model>) -> Result<(), String> {
         let shared = &self.owner.shared;
         let launcher = &shared.launcher;
+        if model.integrity.is_poisoned() {
+            return Err("its file is poisoned".into());
+        }
         let spec = WorkerSpec { start: StartMode::Snapshot, ..crew::spec(model, &shared.devices) };
         if launcher.launch(&spec).is_ok_and(|mut worker| worker.wait_ready().is_ok()) {
             return Ok(());
@@ -45,9 +48,16 @@ impl Starter for Pool {
         launcher.warm(&spec).map(drop).map_err(|error| error.to_string())
     }
 
+    fn poison(&self, model: &Arc<Model>, found: &str) {
+        self.owner.shared.poison(model, found);
+    }
+
     fn keep(&self, model: &Arc<Model>) {
         let shared = &self.owner.shared;
         shared.change(|schedule, now| {
+            if model.integrity.is_poisoned() {
+                return;
+            }
             schedule.know(model.id, now, || (shared.terms(model), Arc::clone(model)));
             schedule.keep(model.id, now);
         });

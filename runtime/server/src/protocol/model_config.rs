@@ -117,6 +117,7 @@ mod tests {
             version: 1,
             path: "m.blink".into(),
             file: Arc::new(File::open("/dev/null").unwrap()),
+            integrity: Arc::new(crate::integrity::Integrity::of_nothing()),
             is_admitted: false,
             own_code: None,
             entry: None,

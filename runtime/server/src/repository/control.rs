@@ -88,6 +88,8 @@ impl Starter for Nobody {
         Ok(())
     }
 
+    fn poison(&self, _: &Arc<Model>, _: &str) {}
+
     fn keep(&self, _: &Arc<Model>) {}
 
     fn retire(&self, _: u64) {}

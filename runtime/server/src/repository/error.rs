@@ -8,6 +8,8 @@ use blink_artifact::{ExecutionProvider, HostClass, OpenError, OrtVersion};
 use blink_runtime::library::ORT_VERSION;
 use blink_runtime::{Device, ModelError};
 
+use crate::integrity::POISONED;
+
 /// Why there is no repository. Nothing is served.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
@@ -62,6 +64,8 @@ pub enum LoadError {
     PrefixTaken { prefix: String },
     #[error("its guest has no native code that is trusted here, and none can be made; the server's log tells why")]
     NoCode,
+    #[error("{POISONED}")]
+    Poisoned,
     #[error("no worker of it comes up; the server's log tells why")]
     DoesNotStart,
 }
@@ -81,7 +85,12 @@ impl From<&OpenError> for LoadError {
             OpenError::Io { .. } => OpenClass::Unreadable,
             _ => OpenClass::Damaged,
         };
-        LoadError::Open { words: error.to_string(), class }
+        let words = match error {
+            // What the file begins with is nobody's who may not read it.
+            OpenError::NotAnArtifact { .. } => "file is not an artifact; make one with `blink compile`".to_owned(),
+            error => error.to_string(),
+        };
+        LoadError::Open { words, class }
     }
 }
 

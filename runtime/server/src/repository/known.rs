@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::error::{LoadError, RepositoryError};
 use super::open::Opened;
-use super::scan::{Candidate, Identity};
+use super::scan::Candidate;
+use crate::integrity::Identity;
 
 /// Why a model that was unloaded is not served.
 pub(super) const UNLOADED: &str = "it was unloaded";
@@ -45,6 +46,7 @@ impl Known {
             | LoadError::GuestDevice { .. }
             | LoadError::Signature(_)
             | LoadError::NoCode
+            | LoadError::Poisoned
             | LoadError::DoesNotStart => false,
         }
     }

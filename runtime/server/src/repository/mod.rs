@@ -9,12 +9,13 @@
 //! | `starter.rs` | [`Starter`]: what the repository asks of those who have workers |
 //! | `swap.rs` | one look at the disk: what is new, changed or gone |
 //! | `known.rs` | what the last look saw |
+//! | `poison.rs` | what a look does about files that are not what they were |
 //! | `control.rs` | loading and unloading by name; what there is |
 //! | `keeper.rs` | the thread that looks, loads and unloads |
 //! | `warm.rs` | the thread that makes snapshots |
 //!
 //! At rest a model is its entry in the table and a descriptor; nothing is mapped. A model that is served goes on being
-//! served until what takes its place was proved, whatever happens to its file.
+//! served until what takes its place was proved, unless its own file is found to be poisoned ([`crate::integrity`]).
 
 mod control;
 mod error;
@@ -22,6 +23,7 @@ mod keeper;
 mod known;
 pub(crate) mod name;
 mod open;
+mod poison;
 mod scan;
 mod starter;
 mod swap;
@@ -31,6 +33,7 @@ mod testing;
 mod warm;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use control::Found;
 pub use error::{LoadError, OpenClass, RepositoryError};
@@ -95,6 +98,11 @@ impl Repository {
     /// Everything that is served, guests too, by name and version.
     pub fn models(&self) -> Vec<Arc<Model>> {
         self.table.models()
+    }
+
+    /// Files that were poisoned since the server was started.
+    pub fn poisoned(&self) -> u64 {
+        self.table.poisoned.load(Ordering::Relaxed)
     }
 
     /// Looks at the disk soon, whatever the configuration says of polling. Returns at once.

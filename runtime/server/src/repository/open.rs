@@ -1,23 +1,21 @@
 //! A candidate becomes [`Model`]s: opened once, checked through that descriptor, which they keep. The mapping goes.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use blink_artifact::manifest::{GuestRecord, ModelRecord};
 use blink_artifact::signature::Vouched;
-use blink_artifact::{Artifact, ExecutionProvider, OpenError};
-use blink_runtime::Device;
-use rustix::fs::OFlags;
+use blink_artifact::{Artifact, ExecutionProvider, OpenError, open_file};
+use blink_runtime::{Device, Level};
 use tracing::error;
 
 use super::error::LoadError;
 use super::name;
-use super::scan::{Candidate, Identity};
+use super::scan::Candidate;
 use super::starter::Starter;
 use crate::config::{Config, ModelSettings};
+use crate::integrity::{Identity, Integrity};
 use crate::model::{Entry, Model};
 use crate::observe::Statistics;
 
@@ -31,23 +29,34 @@ pub(super) struct Opened {
     pub(super) models: Vec<Arc<Model>>,
 }
 
-/// Opens and checks the artifact of `candidate`. ONNX Runtime is not asked, and no weights are read but where a signature
-/// is asked for: then every byte is checked, and nothing comes after that for an artifact that is not admitted.
+/// Opens and checks the artifact of `candidate`, by reads: this process lives, whatever happens to the file meanwhile.
+/// ONNX Runtime is not asked, and no weights are read but where a signature or the full level is asked for: then every
+/// byte is checked, and nothing comes after that for an artifact that is not admitted. `poisoned` counts files that are.
 ///
 /// Of a guest whose own native code is not trusted, native code is made here, where there is none yet.
-pub(super) fn open(candidate: &Candidate, config: &Config, starter: &dyn Starter) -> Result<Opened, LoadError> {
+pub(super) fn open(
+    candidate: &Candidate,
+    config: &Config,
+    starter: &dyn Starter,
+    poisoned: &Arc<AtomicU64>,
+) -> Result<Opened, LoadError> {
     let path = &candidate.path;
     let io = |source| LoadError::from(&OpenError::Io { path: path.clone(), source });
-    let file = open_file(path).map_err(io)?;
-    let identity = Identity::from(&file.metadata().map_err(io)?);
-    let artifact = Arc::new(Artifact::from_file(&file, path).map_err(|error| LoadError::from(&error))?);
-    if let Some(trust) = config.trust.as_ref().filter(|_| config.require_signature) {
-        trust.admit(&artifact)?;
+    let file = Arc::new(open_file(path).map_err(io)?);
+    let identity = Identity::of(&file).map_err(io)?;
+    let refused = |error| LoadError::from(&error);
+    let artifact = Arc::new(Artifact::read_from(Arc::clone(&file), path).map_err(refused)?);
+    match config.trust.as_ref().filter(|_| config.require_signature) {
+        Some(trust) => drop(trust.admit(&artifact)?),
+        None if config.level == Level::Full => artifact.verify(|_| ()).map_err(refused)?,
+        None => {}
     }
+    let structure = artifact.header().structure_hash;
+    let integrity = Arc::new(Integrity::new(identity, structure, config.level, Arc::clone(poisoned)));
     // Of every model alike: host class and ONNX Runtime are the artifact's.
     let first = artifact.manifest().models.first().map(|model| model.name.as_str());
     blink_runtime::Model::of(Arc::clone(&artifact), first)?;
-    let models = models(candidate, config, &artifact, Arc::new(file))?;
+    let models = models(candidate, config, &artifact, &file, &integrity)?;
     if let [app] = &models[..]
         && app.guest.is_some()
         && let Err(words) = starter.make_code(app, &artifact)
@@ -63,17 +72,12 @@ fn own_code(artifact: &Artifact, config: &Config) -> Option<Vouched> {
     config.trust.as_ref().filter(|_| artifact.has_native_code())?.vouch(artifact.header()).ok()
 }
 
-/// Opens `path` without waiting for the other end of a pipe, and without taking a terminal.
-fn open_file(path: &Path) -> std::io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
 fn models(
     candidate: &Candidate,
     config: &Config,
     artifact: &Artifact,
-    file: Arc<File>,
+    file: &Arc<File>,
+    integrity: &Arc<Integrity>,
 ) -> Result<Vec<Arc<Model>>, LoadError> {
     let manifest = artifact.manifest();
     let all = || (0..).zip(&manifest.models);
@@ -89,7 +93,8 @@ fn models(
             name: name.to_owned(),
             version: candidate.version,
             path: candidate.path.clone(),
-            file: Arc::clone(&file),
+            file: Arc::clone(file),
+            integrity: Arc::clone(integrity),
             is_admitted: config.require_signature,
             own_code: own_code(artifact, config),
             entry,
@@ -143,13 +148,15 @@ fn next_id() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::scan::scan;
     use super::super::testing::{Recorder, Shape, config, write};
     use super::*;
 
     fn opened(path: &Path) -> Result<Opened, LoadError> {
         let sources = [path.to_owned()];
-        open(&scan(&sources).candidates[0], &config(&sources), &Recorder::default())
+        open(&scan(&sources).candidates[0], &config(&sources), &Recorder::default(), &Arc::default())
     }
 
     #[test]
@@ -187,10 +194,10 @@ mod tests {
         write(&path, Shape { guest: true, ..Shape::default() });
         let sources = [path];
         let (recorder, candidate) = (Recorder::default(), scan(&sources).candidates.remove(0));
-        assert!(open(&candidate, &config(&sources), &recorder).is_ok());
+        assert!(open(&candidate, &config(&sources), &recorder, &Arc::default()).is_ok());
         assert_eq!(recorder.asked(), ["make code net"]);
         recorder.broken.lock().unwrap().insert("net".into());
-        assert!(matches!(open(&candidate, &config(&sources), &recorder), Err(LoadError::NoCode)));
+        assert!(matches!(open(&candidate, &config(&sources), &recorder, &Arc::default()), Err(LoadError::NoCode)));
     }
 
     #[test]
@@ -202,7 +209,8 @@ mod tests {
             let sources = [path.clone()];
             let mut config = config(&sources);
             config.defaults.device = said;
-            open(&scan(&sources).candidates[0], &config, &Recorder::default()).map(|opened| opened.models[0].device)
+            let opened = open(&scan(&sources).candidates[0], &config, &Recorder::default(), &Arc::default());
+            opened.map(|opened| opened.models[0].device)
         };
         let (cuda, devices) = (Shape { is_cuda: true, ..Shape::default() }, [Device::Cpu, Device::CudaOrCpu(1)]);
         for device in devices.map(Some) {

@@ -3,14 +3,13 @@
 //! In a directory count `NAME.blink` and `NAME/VERSION/model.blink`; all else is not ours. What is hidden is being
 //! written, or is a mount's own. Links are followed: that is how volumes are mounted.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::{LoadError, RepositoryError};
 use super::name;
+use crate::integrity::Identity;
 
 /// Most artifacts that are looked at. Each holds a descriptor.
 const MAX_ARTIFACTS: usize = 10_000;
@@ -18,33 +17,6 @@ const MAX_ARTIFACTS: usize = 10_000;
 const EXTENSION: &str = "blink";
 /// What they are called in the directory of a version.
 const VERSIONED: &str = "model.blink";
-
-/// Which file it is, and in which state: what differs in any of these is another artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: u64,
-    inode: u64,
-    len: u64,
-    modified: (i64, i64),
-}
-
-/// How long a file that was just changed may be one that is still being written.
-const YOUNG: Duration = Duration::from_secs(60);
-
-impl Identity {
-    /// Whether it was changed just now, as far as this clock can tell.
-    pub(super) fn is_young(&self) -> bool {
-        let modified = u64::try_from(self.modified.0).map_or(UNIX_EPOCH, |secs| UNIX_EPOCH + Duration::from_secs(secs));
-        SystemTime::now().duration_since(modified).is_ok_and(|age| age < YOUNG)
-    }
-}
-
-impl From<&Metadata> for Identity {
-    fn from(metadata: &Metadata) -> Identity {
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        Identity { device: metadata.dev(), inode: metadata.ino(), len: metadata.len(), modified }
-    }
-}
 
 /// A place where an artifact is, or should be.
 #[derive(Clone, Debug, PartialEq)]

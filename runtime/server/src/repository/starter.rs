@@ -20,6 +20,10 @@ pub trait Starter: Send + Sync {
     /// operator's log: the model goes on with normal starts.
     fn warm(&self, model: &Arc<Model>) -> Result<(), String>;
 
+    /// The file of `model` is not what it was, which `found` tells: nothing of it is started or answers any more, nor of the
+    /// other models of that file.
+    fn poison(&self, model: &Arc<Model>, found: &str);
+
     /// `model` is served from now on: it is to have its fewest workers.
     fn keep(&self, model: &Arc<Model>);
 

@@ -21,7 +21,7 @@ use crate::model::Model;
 pub(super) struct Looker {
     config: Config,
     pub(super) table: Arc<Table>,
-    starter: Arc<dyn Starter>,
+    pub(super) starter: Arc<dyn Starter>,
     warmer: Warmer,
     pub(super) known: BTreeMap<PathBuf, Known>,
     /// Names that a client has unloaded, which no look loads again.
@@ -67,17 +67,20 @@ impl Looker {
         tell_cut(&scan);
         self.tell_unreadable(&scan);
         self.forget_gone(&scan);
+        self.drop_poisoned();
         for candidate in scan.candidates {
             if self.is_to_be_opened(&candidate, wanted) {
                 let result = self.open(&candidate);
+                self.poison_written(&candidate, result.as_ref().ok());
                 self.take(&candidate, result, Looker::prove);
             }
         }
+        self.drop_poisoned();
     }
 
     fn open(&self, candidate: &Candidate) -> Result<Opened, LoadError> {
         candidate.identity.clone()?;
-        open(candidate, &self.config, &*self.starter)
+        open(candidate, &self.config, &*self.starter, &self.table.poisoned)
     }
 
     fn is_to_be_opened(&self, candidate: &Candidate, wanted: Option<&str>) -> bool {

@@ -195,3 +195,61 @@ fn two_apps_do_not_share_a_prefix() {
     assert_eq!(scene.look(), ["keep a"]);
     assert!(scene.state("b").1.contains("/shop"));
 }
+
+/// Writes to where it lies.
+fn written(scene: &Scene, name: &str, change: impl FnOnce(&fs::File)) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = scene.directory.path().join(name);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    change(&fs::File::options().write(true).open(path).unwrap());
+}
+
+#[test]
+fn what_is_cut_where_it_lies_is_served_no_more() {
+    let mut scene = Scene::new(&["a.blink", "b.blink"]);
+    scene.recorder.asked();
+    written(&scene, "a.blink", |file| file.set_len(100).unwrap());
+    assert_eq!(scene.look(), ["poison a", "retire"]);
+    assert_eq!((scene.id("a", 1), scene.state("a").0), (None, ModelState::Unavailable));
+    assert!(scene.id("b", 1).is_some());
+    assert!(matches!(scene.looker.table.find("a", None), Err(RequestError::Unavailable(_))));
+    // It is no more than broken from then on, and another file is another matter.
+    assert_eq!(scene.look(), [""; 0]);
+    scene.put("a.blink", Shape::default());
+    assert_eq!(scene.look(), ["keep a"]);
+    assert_eq!(scene.state("a"), (ModelState::Ready, String::new()));
+}
+
+#[test]
+fn what_is_written_over_is_another_one_and_what_is_touched_is_not() {
+    let mut scene = Scene::new(&["a.blink"]);
+    scene.recorder.asked();
+    let old = std::time::SystemTime::UNIX_EPOCH;
+    written(&scene, "a.blink", |file| file.set_modified(old).unwrap());
+    assert_eq!(scene.look(), ["prove a", "keep a", "retire"]);
+    let other = scene.directory.path().join("other");
+    write(&other, Shape { model_name: "other", ..Shape::default() });
+    let bytes = fs::read(&other).unwrap();
+    written(&scene, "a.blink", |file| {
+        file.set_len(0).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(file, &bytes, 0).unwrap();
+    });
+    assert_eq!(scene.look(), ["poison a", "prove a", "keep a", "retire"]);
+    assert_eq!(scene.state("a"), (ModelState::Ready, String::new()));
+}
+
+#[test]
+fn what_a_worker_has_found_poisoned_waits_for_another_file() {
+    let mut scene = Scene::new(&["a.blink"]);
+    scene.recorder.asked();
+    scene.looker.table.served("a", 1).unwrap().integrity.poison();
+    // At once, before any look.
+    assert!(matches!(scene.looker.table.find("a", None), Err(RequestError::Unavailable(_))));
+    assert_eq!(scene.state("a").0, ModelState::Unavailable);
+    assert_eq!(scene.look(), ["retire"]);
+    assert_eq!(scene.look(), [""; 0]);
+    assert!(scene.state("a").1.contains("changed while it was served"));
+    scene.put("a.blink", Shape::default());
+    assert_eq!(scene.look(), ["keep a"]);
+    assert_eq!(scene.state("a"), (ModelState::Ready, String::new()));
+}

@@ -2,11 +2,13 @@
 //! each change is seen whole or not at all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use super::error::LoadError;
 use crate::config::nearest;
 use crate::error::RequestError;
+use crate::integrity::POISONED;
 use crate::model::Model;
 
 /// One line of the index.
@@ -53,6 +55,8 @@ impl ModelState {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: RwLock<Rows>,
+    /// Files that were poisoned since the server was started.
+    pub(super) poisoned: Arc<AtomicU64>,
 }
 
 /// The table, while it is being changed.
@@ -84,7 +88,7 @@ impl Table {
             None => versions.values().rev().find(|slot| slot.model.is_some()).or(versions.values().next_back()),
         };
         match (slot, version) {
-            (Some(Slot { model: Some(model), .. }), _) => Ok(Arc::clone(model)),
+            (Some(Slot { model: Some(model), .. }), _) => model.poisoned().map_or_else(|| Ok(Arc::clone(model)), Err),
             (Some(slot), _) => Err(RequestError::Unavailable(format!("model '{name}' is not served: {}", slot.why()))),
             (None, version) => Err(RequestError::NotFound(format!(
                 "model '{name}' has no version {}: it has {}",
@@ -114,7 +118,7 @@ impl Table {
             name: name.clone(),
             version: *version,
             state: slot.state(),
-            reason: slot.reason.clone(),
+            reason: slot.told().to_owned(),
             model: slot.model.clone(),
         };
         slots.map(entry).collect()
@@ -221,11 +225,18 @@ impl Rows {
 impl Slot {
     fn state(&self) -> ModelState {
         match self {
+            Slot { model: Some(model), .. } if model.integrity.is_poisoned() => ModelState::Unavailable,
             Slot { model: Some(_), .. } => ModelState::Ready,
             Slot { is_loading: true, .. } => ModelState::Loading,
             Slot { leaving, .. } if leaving.strong_count() > 0 => ModelState::Unloading,
             _ => ModelState::Unavailable,
         }
+    }
+
+    /// Why it is in that state.
+    fn told(&self) -> &str {
+        let is_poisoned = self.model.as_ref().is_some_and(|model| model.integrity.is_poisoned());
+        if is_poisoned { POISONED } else { &self.reason }
     }
 
     fn why(&self) -> &str {

@@ -15,6 +15,7 @@ use blink_tensors::DType;
 
 use super::starter::Starter;
 use crate::config::{Config, Partial, resolve};
+use crate::integrity::Integrity;
 use crate::model::{Entry, Model};
 use crate::observe::Statistics;
 
@@ -119,6 +120,7 @@ pub(super) fn model(name: &str, version: u64) -> Model {
         version,
         path: PathBuf::from("/dev/null"),
         file: Arc::new(File::open("/dev/null").unwrap()),
+        integrity: Arc::new(Integrity::of_nothing()),
         is_admitted: false,
         own_code: None,
         entry: Some(Entry { name: None, inputs: Vec::new(), outputs: Vec::new() }),
@@ -164,6 +166,11 @@ impl Starter for Recorder {
     fn warm(&self, model: &Arc<Model>) -> Result<(), String> {
         self.note(format!("warm {}", model.name));
         Ok(())
+    }
+
+    fn poison(&self, model: &Arc<Model>, _: &str) {
+        model.integrity.poison();
+        self.note(format!("poison {}", model.name));
     }
 
     fn keep(&self, model: &Arc<Model>) {

@@ -28,6 +28,8 @@ pub(super) fn write(text: &mut Text, view: &View) {
     text.one("blink_panics_total", Kind::Counter, "Requests whose handler panicked, each a bug.", view.panics);
     let short = "Workers behind fewer walls than they were to have: the kernel does not give the rest.";
     text.one("blink_workers_short_of_walls_total", Kind::Counter, short, view.short_of_walls);
+    let poisoned = "Files of artifacts that were damaged, or changed while they were served.";
+    text.one("blink_artifacts_poisoned_total", Kind::Counter, poisoned, view.poisoned);
     let dropped = "Spans that no collector got.";
     text.one("blink_otlp_dropped_total", Kind::Counter, dropped, view.dropped_spans);
     let since = process::seconds_since_epoch(view.started);

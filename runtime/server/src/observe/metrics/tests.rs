@@ -41,6 +41,7 @@ fn view(models: Vec<Served>) -> View {
         connections: 2,
         in_flight: 1,
         panics: 0,
+        poisoned: 0,
         dropped_spans: 0,
         memory: 5,
         budget: Some(7),

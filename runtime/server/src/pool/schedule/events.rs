@@ -8,6 +8,7 @@ use super::{
     Action, Death, Entry, GRACE, LOOP, MAX_PAUSE, PAUSE, Parts, Ran, START_GRACE, Schedule, Task, WorkerState,
 };
 use crate::error::RequestError;
+use crate::integrity;
 use crate::observe::Event;
 
 impl<P: Parts> Schedule<P> {
@@ -123,6 +124,7 @@ impl<P: Parts> Schedule<P> {
                 Some(Stop::Ending) => ending(),
                 Some(Stop::Cancelled) => RequestError::Cancelled,
                 Some(Stop::Time) => self.too_long(id),
+                Some(Stop::Poisoned) => self.poisoned(id),
                 None if !is_waited_for(task.ticket()) => RequestError::Cancelled,
                 None if self.is_stopping => ending(),
                 None if goes_back => {
@@ -223,6 +225,27 @@ impl<P: Parts> Schedule<P> {
         self.settle(id, now);
     }
 
+    /// The file that these models rest on is poisoned. What waits is refused, what runs is ended and gets no answer, and
+    /// none of them starts any more.
+    pub(in crate::pool) fn poison(&mut self, rests_on_it: impl Fn(&P::Model) -> bool, now: Instant) {
+        let models = self.models.iter().filter(|(_, entry)| rests_on_it(&entry.model)).map(|(id, _)| *id);
+        let models: Vec<_> = models.collect();
+        for id in models {
+            let error = self.poisoned(id);
+            self.refuse_waiting(id, &error);
+            let workers = self.models.get(&id).map(|entry| entry.workers.clone()).unwrap_or_default();
+            for worker in workers {
+                match self.workers.get(&worker).map(|seat| seat.state) {
+                    Some(WorkerState::Idle) => self.end(worker, None, now),
+                    Some(WorkerState::Starting | WorkerState::Busy) => self.kill(worker, Stop::Poisoned),
+                    Some(WorkerState::Ending) | None => {}
+                }
+            }
+            self.retire(id, now);
+        }
+        self.dispatch(now);
+    }
+
     /// Everything ends now.
     pub(in crate::pool) fn stop(&mut self, now: Instant) {
         self.is_stopping = true;
@@ -307,6 +330,10 @@ impl<P: Parts> Schedule<P> {
         if let Some(error) = error {
             self.refuse_waiting(id, &error);
         }
+    }
+
+    fn poisoned(&self, id: u64) -> RequestError {
+        integrity::poisoned(self.models.get(&id).map_or("", |entry| &entry.terms.name))
     }
 
     fn too_long(&self, id: u64) -> RequestError {

@@ -220,7 +220,7 @@ impl<P: Parts> Schedule<P> {
         }
     }
 
-    fn refuse(&mut self, task: P::Task, error: RequestError) {
+    pub(in crate::pool) fn refuse(&mut self, task: P::Task, error: RequestError) {
         self.actions.push(Action::Refuse { task, error });
     }
 

@@ -38,6 +38,8 @@ pub(super) enum Stop {
     Time,
     /// Everything ends.
     Ending,
+    /// Its artifact's file is poisoned.
+    Poisoned,
 }
 
 /// A worker's place.

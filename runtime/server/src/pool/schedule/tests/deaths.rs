@@ -114,3 +114,32 @@ fn what_finds_no_room_on_a_second_worker_waits_for_the_first() {
     assert_eq!(world.no_room(2), []);
     assert_eq!(world.ran(1, 1), [Did::Run(1, vec![2])]);
 }
+
+#[test]
+fn a_poisoned_file_takes_what_rests_on_it_along_and_nothing_else() {
+    let mut world = World::new(2, None).with(A, at_most(2)).with(B, terms());
+    assert_eq!(world.arrive(A), [Did::Launch(1, vec![1])]);
+    assert_eq!(world.arrive(B), [Did::Launch(2, vec![2])]);
+    assert_eq!(world.arrive(A), []);
+    let now = world.now();
+    world.schedule.poison(|model| *model == A, now);
+    assert_eq!(world.did(), [Did::Refuse(3, "unavailable"), Did::Stop(1)]);
+    // Nothing is run again, and nothing is counted against it.
+    assert_eq!(world.died(1), [Did::Refuse(1, "unavailable")]);
+    assert_eq!(world.ran(2, 5), []);
+    assert!(world.is_empty() && world.states(A).is_empty() && world.states(B) == [WorkerState::Idle]);
+}
+
+#[test]
+fn idle_workers_of_a_poisoned_file_end_and_none_is_kept() {
+    let mut world = World::new(2, None).with(A, Terms { workers: (1, 2), ..terms() });
+    let now = world.now();
+    world.schedule.keep(A, now);
+    assert_eq!(world.did(), [Did::Launch(1, vec![])]);
+    world.ran(1, 5);
+    let now = world.now();
+    world.schedule.poison(|_| true, now);
+    assert_eq!(world.did(), [Did::End(1, None)]);
+    assert_eq!(world.ended(1), []);
+    assert_eq!(world.pass(100_000), []);
+}

@@ -1,0 +1,42 @@
+//! An artifact that is cut while its guest runs: the guest's own code is gone, which is no trap of the guest's. Its worker
+//! ends, and nothing goes on.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::Duration;
+
+use blink_runtime::{GuestRequest, Limits, StartMode, WorkerError};
+
+use super::programs::{compiled, module};
+use super::request;
+use super::support::changes::cut;
+use super::support::home::Home;
+
+#[test]
+fn cut_while_its_guest_runs() {
+    for start in [StartMode::Normal, StartMode::Snapshot] {
+        let home = Home::of(compiled(&module("", "(loop br 0)")));
+        if start == StartMode::Snapshot {
+            home.warm("guest.blink");
+        }
+        let mut worker = home.launcher().launch(&home.spec("guest.blink", start)).expect("a worker");
+        worker.wait_ready().expect("it starts");
+        let path = home.folder.path("guest.blink");
+        // Whenever it is cut, the loop goes on until then.
+        let cutter = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            cut(&path);
+        });
+        let limits = Limits { time: Some(Duration::from_secs(60)), ..Limits::default() };
+        let null = File::options().read(true).write(true).open("/dev/null").expect("a null device");
+        let streams = [null.as_fd(); 3];
+        let hostile = GuestRequest { limits, ..request(&["hostile"]) };
+        match worker.run_guest(&hostile, streams, &mut |_| Err("no model may be brought".into())) {
+            Err(WorkerError::Poisoned { artifact, .. }) => assert!(artifact.ends_with("guest.blink")),
+            other => panic!("{start:?}: {other:?}"),
+        }
+        cutter.join().expect("it does not panic");
+        assert!(worker.end().has_lost_a_page(), "{start:?}");
+    }
+}
