@@ -13,5 +13,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(output.join("inference.bin"), compiler.encode_file_descriptor_set())?;
     // Elements stay in the message they came in: `Bytes` is a part of it, not a copy.
     let generator = tonic_prost_build::configure().build_client(false).build_transport(false).bytes(".");
+    let generator = generator.codec_path("crate::grpc::codec::Codec");
     Ok(generator.compile_fds(compiler.file_descriptor_set())?)
 }

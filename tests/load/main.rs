@@ -26,6 +26,7 @@ fn plan(folder: &Folder, artifact: &str) -> Plan {
         prepack: None,
         starts: Starts::Any,
         sandbox: blink_runtime::sandbox::Sandbox::default(),
+        levels: vec![blink_runtime::Level::default()],
         peers: Vec::new(),
         device: None,
         resident: None,

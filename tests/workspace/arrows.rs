@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::root;
 
 /// Which crates of this workspace each may use, itself, in its tests or in its build.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("blink-tensors", &[]),
     ("blink-artifact", &["blink-tensors"]),
     ("blink-restorer", &[]),
@@ -20,6 +20,20 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("blink-compiler", &["blink-artifact", "blink-guest", "blink-runtime", "blink-snapshots", "blink-tensors"]),
     ("blink-examples", &["blink-compiler", "blink-tensors"]),
     ("blink-benches", &["blink-compiler", "blink-examples", "blink-runtime", "blink-snapshots", "blink-tensors"]),
+    // What must hold of any input, of whatever crate reads it.
+    (
+        "blink-fuzz",
+        &[
+            "blink-artifact",
+            "blink-compiler",
+            "blink-examples",
+            "blink-guest",
+            "blink-restorer",
+            "blink-runtime",
+            "blink-server",
+            "blink-tensors",
+        ],
+    ),
     (
         "blink-cli",
         &[
@@ -27,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "blink-benches",
             "blink-compiler",
             "blink-examples",
+            "blink-fuzz",
             "blink-restorer",
             "blink-runtime",
             "blink-server",

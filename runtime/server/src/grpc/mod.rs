@@ -5,6 +5,7 @@
 //! | `service.rs` | the calls |
 //! | `infer.rs`, `stream.rs` | inference: one request, and streams of them |
 //! | `request.rs`, `answer.rs`, `contents.rs` | messages as values of `protocol/`, and back |
+//! | `codec.rs` | messages, of no more fields than any has |
 //! | `timeout.rs`, `body.rs` | how long a client waits, and is waited for |
 //! | `describe.rs`, `repository.rs` | metadata, configuration, statistics; the model repository |
 //! | `health.rs` | `grpc.health.v1` |
@@ -16,8 +17,12 @@
 
 mod answer;
 mod body;
+mod codec;
 mod contents;
 mod describe;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod infer;
 mod repository;

@@ -28,7 +28,7 @@ fn server() -> (tempfile::TempDir, Arc<State>, Service) {
     let directory = tempfile::tempdir().unwrap();
     let partial = Partial { models: Some(vec![directory.path().to_owned()]), ..Partial::default() };
     let config = resolve(partial, None, []).unwrap().config;
-    let config = Config { warm: Warm::Never, poll: None, max_body: 1000, ..config };
+    let config = Config { warm: Warm::Never, poll: None, max_body: 10_000, ..config };
     let recent = RecentStarts::default();
     let limits = PoolLimits { memory: None, running: 1 };
     let pool = Pool::new(Launcher::new("blink"), Devices::default(), Guests::none(), limits, recent.clone());
@@ -121,12 +121,15 @@ fn messages_that_are_none_are_refused_and_large_ones_too() {
     on_a_runtime(async {
         let (_directory, _state, service) = server();
         let path = format!("/{INFERENCE}/ModelInfer");
-        let large = framed(&[ModelInferRequest { id: "x".repeat(2000), ..Default::default() }]);
+        let large = framed(&[ModelInferRequest { id: "x".repeat(20_000), ..Default::default() }]);
         let (mut cut, mut wrong) = (BytesMut::from(&large[..5]), BytesMut::from(&b"\0\0\0\0\x04"[..]));
         cut[3..5].copy_from_slice(&[0, 200]);
         wrong.extend_from_slice(b"\xff\xff\xff\xff");
+        // Each input takes two bytes here and hundreds once it is decoded.
+        let many = ModelInferRequest { inputs: vec![Default::default(); 4097], ..Default::default() };
         for (body, code) in [
             (large, Code::OutOfRange),
+            (framed(&[many]), Code::InvalidArgument),
             (cut.freeze(), Code::Internal),
             (wrong.freeze(), Code::Internal),
             (Bytes::from_static(b"\x01\0\0\0\0"), Code::Internal),

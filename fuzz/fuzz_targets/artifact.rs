@@ -1,0 +1,6 @@
+//! An artifact's bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    blink_fuzz::artifact::check(input);
+});

@@ -1,0 +1,6 @@
+//! Calls of wasi-nn, by the interface of components.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    blink_fuzz::calls::check_component(input);
+});
