@@ -26,7 +26,7 @@ pub enum Phase {
     Session,
     /// Waiting for weights to be on a device, after the session that was made beside their upload.
     Weights,
-    /// Mapping a guest's native code and resolving its imports; beside the phases from `library` on.
+    /// Mapping a guest's native code and resolving its imports; beside the phases `library` and `environment`.
     Link,
     /// Reading and checking the inputs; in a worker, waiting for them too.
     Input,

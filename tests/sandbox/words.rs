@@ -22,7 +22,7 @@ fn each_level_is_a_word_and_no_other_is() {
             .failed(0);
     }
     for verb in ["run", "warm", "bench", "serve", "worker --listen 127.0.0.1:0"] {
-        home.blink(&format!("{verb} one.blink --sandbox high")).misused().names(&["strict", "standard", "off"]);
+        home.blink(&format!("{verb} one.blink --sandbox high")).run().misused().names(&["strict", "standard", "off"]);
     }
 }
 

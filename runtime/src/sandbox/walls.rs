@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Sandbox, SandboxError, Standing};
 
+/// How long a thread that has ended may take to be gone.
+#[cfg(target_os = "linux")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What stays allowed: to begin with, no path, no network, no code that was not there before, and the written list of
 /// calls. What is open already can be used in any case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,8 +68,13 @@ impl Walls {
     fn raise_what_there_is(&self, level: Sandbox) -> Result<Standing, SandboxError> {
         use super::{filter, kernel, landlock};
 
-        if kernel::has_several_threads() {
-            return Err(SandboxError::Threads);
+        // A thread that was joined may take a moment to be gone.
+        let begin = std::time::Instant::now();
+        while kernel::has_several_threads() {
+            if begin.elapsed() > PATIENCE {
+                return Err(SandboxError::Threads);
+            }
+            std::thread::sleep(std::time::Duration::from_micros(50));
         }
         Ok(Standing {
             no_new_privileges: kernel::set_no_new_privileges(),
