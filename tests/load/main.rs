@@ -25,6 +25,7 @@ fn plan(folder: &Folder, artifact: &str) -> Plan {
         threads: 1,
         prepack: None,
         starts: Starts::Any,
+        levels: vec![blink_runtime::Level::default()],
         peers: Vec::new(),
         device: None,
         resident: None,
