@@ -113,7 +113,7 @@ impl Launcher {
         }
         let store = self.restorer.store().ok_or(LibraryError::NoCacheDirectory)?;
         let pending = store.begin(&key)?;
-        let artifact = held(spec).unwrap_or_else(|| key.artifact.clone());
+        let artifact = admitted(spec).unwrap_or_else(|| key.artifact.clone());
         let taken = self.write_down(&key, artifact, Mode::Park, spec.sandbox, pending.file())?;
         if !spec.names_its_file() {
             return Err(WarmError::Replaced { path: spec.artifact.clone() });
@@ -225,9 +225,10 @@ impl Launcher {
     }
 }
 
-/// A path by which another process opens the file that is held, whatever has its name by then.
-fn held(spec: &WorkerSpec) -> Option<PathBuf> {
-    let file = spec.file.as_ref()?;
+/// A path by which another process opens the file that alone may be used, whatever has its name by then. Any other that
+/// is held is opened by its name, and found to have had it all the time.
+fn admitted(spec: &WorkerSpec) -> Option<PathBuf> {
+    let file = spec.admitted()?;
     Some(PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())))
 }
 
