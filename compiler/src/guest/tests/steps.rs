@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use blink_runtime::CodeCache;
 
-use super::super::{keep, native, needs, optimise};
+use super::super::here::find_or_make;
+use super::super::{native, needs, optimise};
 use super::*;
 
 #[test]
@@ -68,20 +69,20 @@ fn native_code_in_a_cache_is_made_once_and_again_where_it_is_damaged() {
     let cache = CodeCache::at(folder.path().join("guests"));
     let guest = command("");
     let hash = *blake3::hash(&guest).as_bytes();
-    keep(&cache, &guest, GuestKind::Module).unwrap();
+    find_or_make(&cache, &guest, GuestKind::Module).unwrap();
     assert!(cache.find(&hash).unwrap().is_some());
     let path = std::fs::read_dir(cache.directory()).unwrap().next().unwrap().unwrap().path();
     let made = || std::fs::metadata(&path).unwrap().ino();
     let first = made();
-    keep(&cache, &guest, GuestKind::Module).unwrap();
+    find_or_make(&cache, &guest, GuestKind::Module).unwrap();
     assert_eq!(made(), first, "it was there already");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, "something else").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
-    keep(&cache, &guest, GuestKind::Module).unwrap();
+    find_or_make(&cache, &guest, GuestKind::Module).unwrap();
     assert!(cache.find(&hash).unwrap().is_some());
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
-    let error = keep(&cache, &guest, GuestKind::Module).unwrap_err();
+    let error = find_or_make(&cache, &guest, GuestKind::Module).unwrap_err();
     assert!(matches!(error, crate::CompileError::Guest(GuestError::Cache(_))), "others could have written it: {error}");
 }
 
