@@ -192,7 +192,7 @@ fn two_apps_do_not_share_a_prefix() {
     let mut scene = Scene::new(&[]);
     scene.looker.config.defaults.prefix = Some("/shop".into());
     ["a.blink", "b.blink"].iter().for_each(|name| scene.put(name, Shape { guest: true, ..Shape::default() }));
-    assert_eq!(scene.look(), ["keep a"]);
+    assert_eq!(scene.look(), ["make code a", "keep a", "make code b"]);
     assert!(scene.state("b").1.contains("/shop"));
 }
 
