@@ -226,6 +226,7 @@ impl Server {
     }
 
     /// Whether it has ended by itself, or is about to: whether nobody listens any more.
+    #[allow(dead_code, reason = "asked in `tests/faults`")]
     pub(crate) fn has_gone(&mut self) -> bool {
         let address = self.http();
         // Its last thread may have some way to go.
@@ -243,6 +244,7 @@ impl Server {
     }
 
     /// What one said that has ended by itself.
+    #[allow(dead_code, reason = "asked in `tests/faults`")]
     pub(crate) fn gone(&mut self) -> String {
         self.has_ended = true;
         if let Some(reader) = self.reader.take() {
