@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 # Valgrind shows a program no vDSO, which rustix would look for by itself: here it asks the C library.
 export RUSTFLAGS="${RUSTFLAGS:-} --cfg=rustix_use_libc"
 target=${CARGO_TARGET_DIR:-target}/valgrind
-program=$(cargo test --locked -p blink-runtime --test engine --no-run --target-dir "$target" --message-format=json |
+# Only ONNX Runtime is to be quick, and that is built already.
+program=$(cargo test --locked -p blink-runtime --test engine --no-run --target-dir "$target" --message-format=json \
+    --config 'profile.dev.package."*".opt-level=0' |
     sed -n 's/.*"executable":"\([^"]*engine-[^"]*\)".*/\1/p' | tail -1)
 # Tests take turns: two threads at once show nothing more, and one less.
 valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \

@@ -11,7 +11,7 @@ use crate::manifest::rules::{GuestSections, SectionFacts};
 use crate::table::{self, Section, SectionKind};
 
 /// How far apart things are tried that would take an interpreter too long one by one.
-const STEP: usize = if cfg!(miri) { 211 } else { 2 };
+const STEP: usize = if cfg!(miri) { 409 } else { 2 };
 
 fn goldens() -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens");
@@ -55,12 +55,12 @@ fn what_was_written_is_read() {
 #[test]
 fn a_flipped_bit_is_an_error_or_another_value() {
     let mut refused = 0;
-    for mut golden in goldens() {
+    for mut golden in goldens().into_iter().take(if cfg!(miri) { 1 } else { usize::MAX }) {
         let (sections, _) = parsed(&golden).unwrap();
         let manifest = sections[0].offset as usize..sections[0].end() as usize;
         let head = 0..table::table_end(sections.len() as u32) as usize;
         for byte in head.chain(manifest).step_by(STEP) {
-            for bit in (0..8).step_by(if cfg!(miri) { 3 } else { 1 }) {
+            for bit in (0..8).step_by(if cfg!(miri) { 5 } else { 1 }) {
                 golden[byte] ^= 1 << bit;
                 refused += usize::from(parsed(&golden).is_err());
                 golden[byte] ^= 1 << bit;
