@@ -16,7 +16,9 @@ use crate::memory::Allocations;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What Rust's, the C and the C++ library say where there is no memory and they cannot go on.
-pub(crate) const WORDS: [&str; 5] = [
+pub(crate) const WORDS: [&str; 6] = [
+    // Of the C library, where a thread that begins or one that ends wants some.
+    "failed to register TLS destructor",
     "memory allocation of",
     "std::bad_alloc",
     // Of Rust's library, before it enters `main` or a thread.

@@ -6,8 +6,9 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
-use blink_runtime::{GuestRequest, Limits, StartMode, WorkerError};
+use blink_runtime::{GuestRequest, Limits, StartMode, WorkerError, WorkerSpec, own_code};
 
+use super::native::trusted;
 use super::programs::{compiled, module};
 use super::request;
 use super::support::changes::cut;
@@ -17,10 +18,16 @@ use super::support::home::Home;
 fn cut_while_its_guest_runs() {
     for start in [StartMode::Normal, StartMode::Snapshot] {
         let home = Home::of(compiled(&module("", "(loop br 0)")));
+        // So that the artifact's own code is what runs.
+        trusted(&home);
+        home.blink("sign guest.blink --key me").ok();
+        let own_code = own_code(&home.folder.path("guest.blink"), Some(&home.folder.path("trust"))).expect("keys");
+        assert!(own_code.is_some());
+        let spec = |start| WorkerSpec { own_code, ..home.spec("guest.blink", start) };
         if start == StartMode::Snapshot {
-            home.warm("guest.blink");
+            home.launcher().warm(&spec(StartMode::Auto)).expect("a snapshot");
         }
-        let mut worker = home.launcher().launch(&home.spec("guest.blink", start)).expect("a worker");
+        let mut worker = home.launcher().launch(&spec(start)).expect("a worker");
         worker.wait_ready().expect("it starts");
         let path = home.folder.path("guest.blink");
         // Whenever it is cut, the loop goes on until then.

@@ -228,7 +228,8 @@ fn floods_of_a_compiled_program_end_with_it() {
     for interface in [Interface::Module, Interface::Component] {
         let program = build(Guest::Probe, interface).unwrap_or_else(|error| panic!("{error}"));
         let folder = compiled(&std::fs::read(program).expect("a program"));
-        let spec = WorkerSpec { start: StartMode::Normal, ..WorkerSpec::new(folder.path("guest.blink")) };
+        let grants = Grants { read: vec![folder.path("")], ..Grants::default() };
+        let spec = WorkerSpec { start: StartMode::Normal, grants, ..WorkerSpec::new(folder.path("guest.blink")) };
         let mut worker = Launcher::new(BLINK).launch(&spec).expect("a worker is launched");
         let good = |worker: &mut Worker| run(worker, &request(&["arguments", "x"]), b"");
         let (first, told) = good(&mut worker);

@@ -52,7 +52,7 @@ fn code_of_other_settings_is_not_run() {
     rewrite(&folder, |manifest| {
         manifest.guest.as_mut().and_then(|guest| guest.code.as_mut()).expect("code").settings = "0".repeat(16);
     });
-    let error = linked(&folder, "other.blink").err().expect("an error");
+    let error = linked(&folder, "other.blink").expect_err("an error");
     assert!(error.wants_code() && error.to_string().contains("0000000000000000"), "{error}");
 }
 

@@ -48,7 +48,7 @@ impl Setup {
                     expected: Some(reference.expected.clone()),
                     device: None,
                 };
-                let way = Way { name: name.clone(), launch: Launch::Worker(launch) };
+                let way = Way { name: name.clone(), launch: Launch::Worker(Box::new(launch)) };
                 way.launch().map_err(|source| SetupError::Launch { way: name, source })?;
                 self.answers.checked += 1;
                 self.push(way, Some(0.0))?;

@@ -17,7 +17,8 @@ use serde::Serialize;
 
 use self::confines::ConfineFlags;
 use crate::output::{Output, note};
-use crate::{program, progress};
+use crate::verbs::native;
+use crate::{exit, program, progress};
 
 /// Compile ONNX models, and a WebAssembly guest beside them, to one artifact.
 #[derive(Clone, Debug, clap::Args)]
@@ -182,7 +183,12 @@ pub(crate) fn run(args: &CompileArgs, output: &Output) -> anyhow::Result<()> {
         }
     });
     bar.finish_and_clear();
-    let summary = result?;
+    let mut summary = result?;
+    if request.guest.is_some()
+        && let Err(error) = native::keep(&summary.output)
+    {
+        summary.notes.push(format!("the guest is compiled again when it is run: {}", exit::line(&error)));
+    }
     summary.notes.iter().for_each(|words| note!("note: {words}"));
     if output.verbose > 0 && !summary.missing_walls.is_empty() {
         note!("note: compiled without walls that this kernel does not give: {}", summary.missing_walls.join(", "));

@@ -82,6 +82,14 @@ pub(crate) fn make(artifact: &Artifact) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same for the artifact at `path`, which was compiled a moment ago by this user, and without a word: its own native
+/// code was made by a child that has read what nobody trusts, and is nothing for the cache.
+pub(crate) fn keep(path: &Path) -> anyhow::Result<()> {
+    let artifact = Artifact::open(path).with_context(|| path.display().to_string())?;
+    blink_compiler::guest::make_ready(&artifact, None, &CodeCache::of_user()?)?;
+    Ok(())
+}
+
 /// Does so where a start that may run what is `vouched` for would find no native code.
 pub(crate) fn make_ready(path: &Path, vouched: Option<&Vouched>) -> anyhow::Result<()> {
     let artifact = Artifact::open(path).with_context(|| path.display().to_string())?;

@@ -58,7 +58,9 @@ pub fn enter() -> ! {
             Err(error) => Said::Failed(Told::of(&error)),
         },
     };
-    let _ = line.say(&said, b"", None);
+    if line.say(&said, b"", None).is_err() {
+        std::process::exit(1)
+    }
     // Nothing is torn down here that ends with the process: the parent ends it, or is gone.
     let mut rest = Vec::new();
     let _ = UnixStream::from(line.as_fd().try_clone_to_owned().unwrap_or_else(|_| std::process::exit(1)))

@@ -145,7 +145,7 @@ pub(super) const NO_MEMORY: &str = "memory allocation of";
 
 /// Whether these words say that there was no memory: the system's own, those of C++, of ONNX Runtime, and of Rust.
 pub(crate) fn is_of_memory(words: &str) -> bool {
-    let said = ["Cannot allocate memory", "bad_alloc", "bad allocation", "Failed to allocate memory", NO_MEMORY];
+    let said = ["annot allocate memory", "bad_alloc", "bad allocation", "Failed to allocate memory", NO_MEMORY];
     said.iter().any(|said| words.contains(said))
 }
 

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -68,13 +69,19 @@ impl Line {
         Line(socket)
     }
 
-    /// Says `what`, with `bytes`, and a descriptor that the other side gets a copy of.
+    /// Says `what`, with `bytes`, and a descriptor that the other side gets a copy of. Where that fails nothing more is
+    /// said: the other side hears the end, and does not wait for what will not come.
     pub(super) fn say(
         &self,
         what: &impl Serialize,
         bytes: &[u8],
         descriptor: Option<BorrowedFd<'_>>,
     ) -> io::Result<()> {
+        // It fails where the other side is gone, which is as well.
+        self.try_say(what, bytes, descriptor).inspect_err(|_| _ = self.0.shutdown(Shutdown::Write))
+    }
+
+    fn try_say(&self, what: &impl Serialize, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
         let document = serde_json::to_vec(what)?;
         let len = u32::try_from(document.len()).ok().filter(|len| *len <= MAX_DOCUMENT);
         let len = len.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "message is too long"))?;

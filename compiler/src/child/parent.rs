@@ -54,8 +54,11 @@ struct Parent<'a> {
 impl Parent<'_> {
     fn have_made(mut self, progress: &mut dyn FnMut(Stage, &Path)) -> Result<Summary, CompileError> {
         let child = Process::spawn(self.confines).map_err(|source| ChildError::Spawn { source })?;
-        // Where it went before it could listen, that is heard next.
-        let _ = child.line.say(&Order::of(self.request, self.confines), b"", None);
+        match child.line.say(&Order::of(self.request, self.confines), b"", None) {
+            // It went before it could listen: that is heard next.
+            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => return Err(ChildError::Line { source }.into()),
+            _ => {}
+        }
         let summary = loop {
             let heard = match child.line.hear::<Said>() {
                 Ok(Some(heard)) => heard,

@@ -140,6 +140,10 @@ pub(crate) fn run(args: &RunArgs, output: &Output) -> anyhow::Result<()> {
             let has_guest = composed.is_none() && model.is_none();
             let own_code = if has_guest { args.trust.directory().own_code(path)? } else { None };
             let spec = WorkerSpec { own_code, ..spec };
+            // A worker takes nothing else, and says so.
+            if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                check(&file, path)?;
+            }
             let worker = launcher.launch(&spec)?;
             // The worker starts meanwhile.
             (spec, worker, check(&file, path)?)
