@@ -116,7 +116,7 @@ impl Ready {
             expected: None,
             device: None,
         };
-        self.ways.push(Way { name: name.to_owned(), launch: Launch::Worker(launch) });
+        self.ways.push(Way { name: name.to_owned(), launch: Launch::Worker(Box::new(launch)) });
         true
     }
 
@@ -134,7 +134,7 @@ impl Ready {
     /// The worker called `name`, where there is one.
     pub(crate) fn worker(&self, name: &str) -> Option<&WorkerLaunch> {
         self.ways.iter().find(|way| way.name == name).and_then(|way| match &way.launch {
-            Launch::Worker(worker) => Some(worker),
+            Launch::Worker(worker) => Some(&**worker),
             Launch::Process(_) => None,
         })
     }

@@ -19,7 +19,7 @@ pub(crate) fn measure(ready: &mut Ready, peer: Option<&Wasmtime>, launches: usiz
     let way = |guest, start, difference| GuestWay { guest, start, difference, cold: vec![], instantiate_us: vec![] };
     for found in &ready.ways {
         let name = format!("{}, {}", found.guest, found.start);
-        ways.push(Way { name, launch: Launch::Worker(found.launch.clone()) });
+        ways.push(Way { name, launch: Launch::Worker(Box::new(found.launch.clone())) });
         runs.push(way(found.guest, found.start, 0.0));
     }
     if let Some(peer) = peer {

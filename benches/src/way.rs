@@ -17,7 +17,7 @@ pub struct Way {
 #[derive(Clone)]
 #[allow(missing_docs)]
 pub enum Launch {
-    Worker(WorkerLaunch),
+    Worker(Box<WorkerLaunch>),
     Process(ProcessLaunch),
 }
 

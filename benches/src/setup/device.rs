@@ -29,7 +29,8 @@ impl Setup {
                 self.left_out.push(format!("{name}: the model has no weights to upload"));
                 continue;
             }
-            let way = Way { name: name.to_owned(), launch: Launch::Worker(self.launch(Some(weights), &close)) };
+            let way =
+                Way { name: name.to_owned(), launch: Launch::Worker(Box::new(self.launch(Some(weights), &close))) };
             let launched = way.launch().map_err(|source| SetupError::Launch { way: name.to_owned(), source })?;
             self.answers.checked += 1;
             self.push(way, launched.difference)?;

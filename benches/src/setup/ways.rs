@@ -46,7 +46,7 @@ impl Setup {
                 expected: Some(reference.expected.clone()),
                 device: None,
             };
-            let way = Way { name: name.to_owned(), launch: Launch::Worker(launch) };
+            let way = Way { name: name.to_owned(), launch: Launch::Worker(Box::new(launch)) };
             way.launch().map_err(|source| SetupError::Launch { way: name.to_owned(), source })?;
             self.answers.checked += 1;
             self.push(way, Some(0.0))?;

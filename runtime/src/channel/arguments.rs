@@ -1,7 +1,7 @@
 //! [`Arguments`]: a worker's command line, written by the launcher and read by the worker.
 //!
-//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD SANDBOX MODE`, all of them
-//! always there. It is a conversation between two builds of the same source, so it is positions, not options.
+//! `worker-process ARTIFACT HELD LIBRARY CODE MODEL THREADS PREPACK PIN DEVICE STRICT RUNS DISCARD SANDBOX MODE`, all
+//! of them always there. It is a conversation between two builds of the same source, so it is positions, not options.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;

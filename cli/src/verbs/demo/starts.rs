@@ -79,7 +79,7 @@ impl Ways {
             let spec = WorkerSpec { start, ..spec.clone() };
             let ask = Ask::Tensors { inputs: inputs.clone(), output: written.output.to_owned() };
             let launch = WorkerLaunch { launcher: launcher.clone(), spec, ask, expected: None, device: None };
-            ways.push((title, Way { name: String::from(name), launch: Launch::Worker(launch) }));
+            ways.push((title, Way { name: String::from(name), launch: Launch::Worker(Box::new(launch)) }));
         };
         if snapshot.is_ok() {
             worker("restored", format!("{file}, restored"), StartMode::Snapshot);
