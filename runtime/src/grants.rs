@@ -18,8 +18,8 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What `request` needs: its directories, its network. Where it may bring models, the directory that their artifacts
-    /// are in is to be added.
+    /// What `request` needs: its directories, its network. Where it may bring models, the directory that their
+    /// artifacts are in is to be added.
     pub fn of(request: &Request) -> Grants {
         let mut grants = Grants { network: request.network, ..Grants::default() };
         for Directory { host, writable, .. } in &request.directories {

@@ -1,5 +1,5 @@
-//! The sandbox of workers: the same bits behind walls, walls that stand however a worker came up, and words for those that
-//! do not. That each wall holds is tried in `runtime/tests/walls/`.
+//! The sandbox of workers: the same bits behind walls, walls that stand however a worker came up, and words for those
+//! that do not. That each wall holds is tried in `runtime/tests/walls/`.
 //!
 //! | file | what it proves |
 //! |---|---|

@@ -4,7 +4,8 @@ use libc::c_long;
 
 use crate::support::home::Home;
 use crate::support::models;
-use crate::support::refused_calls::without;
+use crate::support::refused_calls::{refusing, without};
+use crate::words::{INFER, Server, asked};
 
 const LANDLOCK: &[c_long] =
     &[libc::SYS_landlock_create_ruleset, libc::SYS_landlock_add_rule, libc::SYS_landlock_restrict_self];
@@ -54,6 +55,24 @@ fn at_strict_nothing_is_run() {
         let output = without(calls, libc::ENOSYS, home.blink("warm one.blink --sandbox strict").into_command());
         assert!(!output.status.success(), "{name}");
         assert_eq!(home.images().len(), 1, "what was there is still there");
+    }
+}
+
+#[test]
+fn a_server_counts_workers_that_are_short_of_a_wall() {
+    let home = home();
+    for (calls, name) in MISSING {
+        let blink = home.blink("serve one.blink --http 127.0.0.1:0 --grpc none --warm never");
+        let (_server, said, address) = Server::start(refusing(calls, libc::ENOSYS, blink.into_command()));
+        assert!(
+            said.iter().any(|line| line.contains(&format!("does not give {name}: workers run behind"))),
+            "{said:?}"
+        );
+        for _ in 0..2 {
+            assert!(asked(&address, "POST /v2/models/one/infer", INFER).starts_with("HTTP/1.1 200"));
+        }
+        let metrics = asked(&address, "GET /metrics", "");
+        assert!(metrics.contains("blink_workers_short_of_walls_total 1\n"), "one worker: {metrics}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::Folder;
 use crate::support::home::Home;
@@ -27,6 +27,13 @@ fn each_level_is_a_word_and_no_other_is() {
 }
 
 #[test]
+fn strict_walls_and_a_device_do_not_go_together() {
+    let home = Home::of(models::compiled_one());
+    let run = home.blink("run one.blink --input x.npy --device cuda --sandbox strict");
+    run.refused(6).names(&["strict walls", "--sandbox standard", "--device cpu"]);
+}
+
+#[test]
 fn doctor_has_a_row_for_each_wall() {
     let report = Folder::new().blink("doctor --format json").ok().json("blink.doctor/1");
     let names: Vec<_> = report["checks"].as_array().expect("rows").iter().map(|row| row["name"].clone()).collect();
@@ -36,7 +43,7 @@ fn doctor_has_a_row_for_each_wall() {
 }
 
 /// A server that is ended with the test.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -47,8 +54,7 @@ impl Drop for Server {
 
 impl Server {
     /// The server, what it says until it is ready, and where it listens.
-    fn start(home: &Home, line: &str) -> (Server, Vec<String>, String) {
-        let mut command = home.blink(line).into_command();
+    pub(crate) fn start(mut command: Command) -> (Server, Vec<String>, String) {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut server = Server(child.expect("blink starts"));
         let stderr = server.0.stderr.take().expect("a pipe");
@@ -68,7 +74,7 @@ impl Server {
 }
 
 /// The body of the answer to a request.
-fn asked(address: &str, request: &str, body: &str) -> String {
+pub(crate) fn asked(address: &str, request: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let len = body.len();
     write!(stream, "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len}\r\n\r\n{body}")
@@ -78,7 +84,7 @@ fn asked(address: &str, request: &str, body: &str) -> String {
     answer
 }
 
-const INFER: &str = r#"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[1,2,3,4,5,6]}]}"#;
+pub(crate) const INFER: &str = r#"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[1,2,3,4,5,6]}]}"#;
 
 #[test]
 fn a_server_says_how_its_workers_stand_and_serves_behind_walls() {
@@ -89,7 +95,7 @@ fn a_server_says_how_its_workers_stand_and_serves_behind_walls() {
         ("--sandbox off", "workers have no sandbox"),
     ] {
         let line = format!("serve one.blink --http 127.0.0.1:0 --grpc none --warm never {words}");
-        let (_server, said, address) = Server::start(&home, &line);
+        let (_server, said, address) = Server::start(home.blink(&line).into_command());
         assert!(said.iter().any(|line| line.contains(said_of_it)), "{words}: {said:?}");
         let answer = asked(&address, "POST /v2/models/one/infer", INFER);
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"outputs\""), "{answer}");
@@ -105,7 +111,7 @@ fn the_level_is_a_setting_of_the_file_too() {
         "blink.toml",
         "artifacts = [\"one.blink\"]\nsandbox = \"off\"\nhttp = \"127.0.0.1:0\"\ngrpc = \"none\"\n",
     );
-    let (_server, said, _) = Server::start(&home, "serve --config blink.toml --warm never");
+    let (_server, said, _) = Server::start(home.blink("serve --config blink.toml --warm never").into_command());
     assert!(said.iter().any(|line| line.contains("workers have no sandbox")), "{said:?}");
     home.folder.write("wrong.toml", "artifacts = [\"one.blink\"]\nsandbox = \"high\"\n");
     home.blink("serve --config wrong.toml --check").refused(2).names(&["strict, standard or off"]);

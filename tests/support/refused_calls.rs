@@ -1,5 +1,5 @@
-//! A command where system calls are refused, in it and in all that it starts: what an outer sandbox does, and what a kernel
-//! does that has not got them.
+//! A command where system calls are refused, in it and in all that it starts: what an outer sandbox does, and what a
+//! kernel does that has not got them.
 #![allow(unsafe_code)]
 
 use std::os::unix::process::CommandExt;
@@ -8,7 +8,13 @@ use std::process::{Command, Output};
 use libc::{c_long, c_ulong};
 
 /// Runs `command` where each of `calls` fails with `error`, in it and in all that it starts.
-pub(crate) fn without(calls: &[c_long], error: i32, mut command: Command) -> Output {
+pub(crate) fn without(calls: &[c_long], error: i32, command: Command) -> Output {
+    let output = refusing(calls, error, command).output();
+    output.unwrap_or_else(|error| panic!("this system takes no filter (seccomp): {error}"))
+}
+
+/// `command`, so that each of `calls` will fail with `error`, in it and in all that it starts.
+pub(crate) fn refusing(calls: &[c_long], error: i32, mut command: Command) -> Command {
     let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
     let mut filter = vec![statement(0x20, 0)];
     for call in calls {
@@ -29,5 +35,5 @@ pub(crate) fn without(calls: &[c_long], error: i32, mut command: Command) -> Out
     };
     // SAFETY: two system calls between fork and exec, and no allocation.
     unsafe { command.pre_exec(forbid) };
-    command.output().unwrap_or_else(|error| panic!("this system takes no filter (seccomp): {error}"))
+    command
 }

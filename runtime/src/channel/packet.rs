@@ -31,8 +31,8 @@ pub(crate) struct Place {
 pub(crate) enum Packet {
     /// Launcher to worker: run the model of this index on these inputs; [`ONLY`]: the only one.
     Run(u32, Place),
-    /// Worker to launcher: these are the outputs, or the text of facts, or the start's phases. The number says which walls
-    /// stand around it; 0: none were wanted.
+    /// Worker to launcher: these are the outputs, or the text of facts, or the start's phases. The number says which
+    /// walls stand around it; 0: none were wanted.
     Answer(u32, Place),
     /// Worker to launcher: the start or this run failed, with a class of failure and a message.
     Failed(u32, Place),

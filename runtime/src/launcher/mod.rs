@@ -100,8 +100,8 @@ pub enum LaunchError {
     )]
     NoDeviceSnapshot { artifact: PathBuf, device: Device },
     #[error(
-        "{artifact} was to run on {device} behind strict walls: what a device's driver needs is not known, so none stand \
-         around its worker; ask for --sandbox standard, or for --device cpu",
+        "{artifact} was to run on {device} behind strict walls: what a device's driver needs is not known, so none \
+         stand around its worker; ask for --sandbox standard, or for --device cpu",
         artifact = artifact.display()
     )]
     NoDeviceSandbox { artifact: PathBuf, device: Device },

@@ -37,7 +37,8 @@ impl From<Spawned<Child>> for Spawned {
 }
 
 impl Spawned {
-    /// Tells the worker of its walls, before anything else. One that is gone is told nothing: its first request says so.
+    /// Tells the worker of its walls, before anything else. One that is gone is told nothing: its first request says
+    /// so.
     pub(super) fn tell(&self, orders: &Orders) -> Result<(), LaunchError> {
         match orders.send(&self.socket) {
             Err(source) if !matches!(source.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {

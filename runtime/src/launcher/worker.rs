@@ -386,7 +386,8 @@ impl Worker {
         self.is_started = true;
     }
 
-    /// The walls around its process. Known once it has answered; `None` where none were wanted, and in a resident worker.
+    /// The walls around its process. Known once it has answered; `None` where none were wanted, and in a resident
+    /// worker.
     pub fn walls(&self) -> Option<Standing> {
         self.walls
     }

@@ -1,8 +1,9 @@
 //! The written list: every system call that a process behind walls may make, with a reason for each group.
 //!
-//! What is not here is refused: making and tracing processes, executing, mounting, keys, `bpf`, `io_uring`, `userfaultfd`,
-//! modules, namespaces, changing owners and modes, raising limits, signals to others, sockets where the network was not
-//! granted. A call that is newer than the list does not exist ([`NEWEST`]), which is what libraries expect of old kernels.
+//! What is not here is refused: making and tracing processes, executing, mounting, keys, `bpf`, `io_uring`,
+//! `userfaultfd`, modules, namespaces, changing owners and modes, raising limits, signals to others, sockets where the
+//! network was not granted. A call that is newer than the list does not exist ([`NEWEST`]), which is what libraries
+//! expect of old kernels.
 
 use libc::c_long;
 
@@ -15,8 +16,8 @@ pub(super) const NEWEST: u32 = 469;
 /// A call, and when it is allowed.
 pub(super) type Call = (c_long, Rule);
 
-/// When a call is allowed. Arguments are compared by their lower 32 bits, which is all that the kernel looks at in those
-/// named here.
+/// When a call is allowed. Arguments are compared by their lower 32 bits, which is all that the kernel looks at in
+/// those named here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
     /// With any arguments.
@@ -148,8 +149,8 @@ const FCNTL: &[u32] = &[
     libc::F_GET_SEALS as u32,
 ];
 
-/// Whether it is a terminal and how large, whether it blocks, how much there is to read, `close-on-exec`; which of its own
-/// pages are there. Not: to put words into a terminal.
+/// Whether it is a terminal and how large, whether it blocks, how much there is to read, `close-on-exec`; which of its
+/// own pages are there. Not: to put words into a terminal.
 const IOCTL: &[u32] = &[
     libc::TCGETS as u32,
     libc::TIOCGWINSZ as u32,
@@ -160,7 +161,8 @@ const IOCTL: &[u32] = &[
 ];
 const PAGEMAP_SCAN: u32 = 0xc060_6610;
 
-/// A socket whose other end is in the same process: tokio wakes itself by one. Not of datagrams, which can be sent to others.
+/// A socket whose other end is in the same process: tokio wakes itself by one. Not of datagrams, which can be sent to
+/// others.
 const OWN_PAIR: Rule = Both((0, !0, libc::AF_UNIX as u32), (1, 0xf, libc::SOCK_STREAM as u32));
 
 /// The list.

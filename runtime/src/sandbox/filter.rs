@@ -1,7 +1,7 @@
 //! The program that the kernel runs at each call: a search through the written list.
 //!
-//! The list is cut into ranges of numbers that are judged alike, and searched by halves: the kernel runs the program once
-//! for each call there is when it takes it, so a long one would cost a start more than all the rest.
+//! The list is cut into ranges of numbers that are judged alike, and searched by halves: the kernel runs the program
+//! once for each call there is when it takes it, so a long one would cost a start more than all the rest.
 
 use std::ops::Deref;
 

@@ -76,7 +76,8 @@ pub(super) fn has_no_new_privileges() -> bool {
 
 /// Has the kernel run `program` at each call of this thread, and of all that it starts. Whether it does.
 ///
-/// Speculation stays as it is: kernels before 5.16 would otherwise slow the process down, which is no part of the promise.
+/// Speculation stays as it is: kernels before 5.16 would otherwise slow the process down, which is no part of the
+/// promise.
 pub(super) fn set_filter(program: &[sock_filter]) -> bool {
     let Ok(len) = u16::try_from(program.len()) else { return false };
     let program = sock_fprog { len, filter: program.as_ptr().cast_mut() };

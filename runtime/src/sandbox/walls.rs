@@ -42,8 +42,8 @@ impl Walls {
         self
     }
 
-    /// Memory may be made executable: libraries loaded, native code mapped. Without this, what is not executable when the
-    /// walls are raised never is.
+    /// Memory may be made executable: libraries loaded, native code mapped. Without this, what is not executable when
+    /// the walls are raised never is.
     pub fn may_map_code(mut self) -> Walls {
         self.maps_code = true;
         self
@@ -51,8 +51,8 @@ impl Walls {
 
     /// Raises them around this process, for good. To be called while it has one thread.
     ///
-    /// What the kernel does not give is missing from the answer, and an error at [`Sandbox::Strict`]. At [`Sandbox::Off`]
-    /// nothing is done.
+    /// What the kernel does not give is missing from the answer, and an error at [`Sandbox::Strict`]. At
+    /// [`Sandbox::Off`] nothing is done.
     pub fn raise(&self, level: Sandbox) -> Result<Standing, SandboxError> {
         if level == Sandbox::Off {
             return Ok(Standing::default());

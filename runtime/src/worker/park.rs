@@ -1,9 +1,9 @@
 //! A worker that is written down: it starts, warms up, parks, and goes on as a server in every process that is restored
 //! from its snapshot.
 //!
-//! The start is made on threads of its own, which end before the worker parks: one before its walls are raised, which takes
-//! a process with one thread, and one behind them. So nothing that a thread keeps for itself gets into the snapshot: scratch
-//! buffers of kernels, and the seeds of hash tables, which each restored worker draws anew.
+//! The start is made on threads of its own, which end before the worker parks: one before its walls are raised, which
+//! takes a process with one thread, and one behind them. So nothing that a thread keeps for itself gets into the
+//! snapshot: scratch buffers of kernels, and the seeds of hash tables, which each restored worker draws anew.
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -53,8 +53,8 @@ pub(super) fn utc_offset() -> i64 {
     local.tm_gmtoff
 }
 
-/// Reads the time zone that the environment names, which may be in a file. Where it names none, local time is read when it
-/// is first asked for.
+/// Reads the time zone that the environment names, which may be in a file. Where it names none, local time is read when
+/// it is first asked for.
 pub(super) fn settle_local_time() {
     if std::env::var_os("TZ").is_some() {
         utc_offset();

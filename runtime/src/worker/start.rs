@@ -1,4 +1,5 @@
-//! [`Opened`] and [`Started`]: an artifact's models, and its guest, in a worker: before its walls are raised, and after.
+//! [`Opened`] and [`Started`]: an artifact's models, and its guest, in a worker: before its walls are raised, and
+//! after.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ enum Place {
 }
 
 impl Opened {
-    /// Opens the artifact, which is in `file` where that is given, loads ONNX Runtime, and links the guest beside that. With
-    /// a `host` models are to start on its device, where no guest can be.
+    /// Opens the artifact, which is in `file` where that is given, loads ONNX Runtime, and links the guest beside that.
+    /// With a `host` models are to start on its device, where no guest can be.
     pub(super) fn open(
         arguments: &Arguments,
         file: Option<File>,

@@ -1,7 +1,7 @@
 //! The walls of a worker that serves: what its launcher has told, raised before it goes on to the model.
 //!
-//! By then everything that it needs from a path is open: the artifact, the library with all that it reads of the machine
-//! when it is loaded, the guest's native code. So a worker without grants is left no path at all.
+//! By then everything that it needs from a path is open: the artifact, the library with all that it reads of the
+//! machine when it is loaded, the guest's native code. So a worker without grants is left no path at all.
 
 use std::os::unix::net::UnixStream;
 
