@@ -120,19 +120,23 @@ all() {
     return "$failed"
 }
 
-# The planted bug: what is read of a big-endian i16 array is wrong. No seed is such an array.
+# The planted bug: what is read of an i16 array that begins with more than 127 is wrong. No seed is such an array.
 control() {
-    local program kept
+    local program found
     program=$(build short npy planted)
     kept=$(mktemp -d)
     trap 'rm -rf "$kept"' EXIT
-    if "$program" $(limits npy) -max_total_time=60 -artifact_prefix="$kept/" "$kept" seeds/npy >"$kept/log" 2>&1; then
+    mkdir "$kept/corpus"
+    if "$program" $(limits npy) -max_total_time=60 -artifact_prefix="$kept/" "$kept/corpus" seeds/npy >"$kept/log" 2>&1; then
         echo "run.sh: the planted bug was not found in a minute" >&2
         return 1
     fi
-    local found
     found=$(find "$kept" -name 'crash-*' | head -1)
-    grep -aq "'>i2'" "$found" || { echo "run.sh: something else was found: $kept" >&2; trap - EXIT; return 1; }
+    if ! grep -aq "i2'" "$found"; then
+        trap - EXIT
+        echo "run.sh: something else was found: $kept" >&2
+        return 1
+    fi
     if "$program" "$found" >/dev/null 2>&1; then
         echo "run.sh: what was found does not fail again" >&2
         return 1
@@ -160,7 +164,11 @@ case $verb in
     replay)
         file=$(cd "$OLDPWD" && realpath "$2")
         ready "$1"
-        program=$(build long "$1" full)
+        # With the sanitizer, where that was built.
+        kind=short
+        [ ! -x "target/long/$triple/release/$1" ] || kind=long
+        # shellcheck disable=SC2046
+        program=$(build "$kind" "$1" $(features "$kind" "$1"))
         "$program" "$file"
         ;;
     control) control ;;

@@ -18,7 +18,7 @@ fn read(file: &[u8], wanted: Option<DType>) -> Outcome {
         Some(_) => decode_as(file, wanted),
     };
     let tensor = match tensor {
-        Ok(tensor) => planted(file, tensor),
+        Ok(tensor) => planted(tensor),
         Err(error) => return Outcome::refused(&error),
     };
     holds(tensor.view(), file.len());
@@ -51,11 +51,12 @@ pub(crate) fn same(one: TensorView<'_>, other: TensorView<'_>) {
     }
 }
 
-/// The tensor. With the feature `planted`, a wrong one for big-endian `i16`: what the control has to find.
-fn planted(file: &[u8], tensor: Tensor) -> Tensor {
-    if !cfg!(feature = "planted") || !file.windows(5).any(|text| text == b"'>i2'") || tensor.view().elements() == 0 {
+/// The tensor. With the feature `planted`, a wrong one for `i16` arrays that begin with more than 127: what the control
+/// has to find.
+fn planted(tensor: Tensor) -> Tensor {
+    let first = tensor.view().bytes().and_then(|bytes| Some(i16::from_le_bytes(*bytes.first_chunk()?)));
+    if !cfg!(feature = "planted") || tensor.dtype() != DType::I16 || first.is_none_or(|first| first <= 127) {
         return tensor;
     }
-    let elements = tensor.view().elements();
-    Tensor::strings(&[1], vec!["\0".repeat(elements)]).expect("one string")
+    Tensor::strings(&[1], vec!["ends in NUL\0".to_owned()]).expect("one string")
 }
