@@ -41,8 +41,10 @@ fn a_file_cut_anywhere_is_refused() {
 fn every_header_byte_may_be_anything_without_a_panic() {
     let text = "{'descr': '<U1', 'fortran_order': True, 'shape': (2, 1), }";
     let file = npy(1, text, &[0; 8]);
-    for at in 0..file.len() {
-        for byte in 0..=u8::MAX {
+    // An interpreter takes one of many.
+    let (places, values) = if cfg!(miri) { (5, 67) } else { (1, 1) };
+    for at in (0..file.len()).step_by(places) {
+        for byte in (0..=u8::MAX).step_by(values) {
             let mut changed = file.clone();
             changed[at] = byte;
             // Some changes give another valid file, such as '>U1'; all that is asked here is an answer.

@@ -48,8 +48,11 @@ fn strings_are_unicode_and_capped() {
     for shape in [format!("({},)", MAX_STRINGS + 1), format!("({},)", usize::MAX)] {
         assert!(matches!(error(&array("<U0", "False", &shape, &[])), NpyError::StringCount { .. }), "{shape}");
     }
-    assert_eq!(
-        decode(&array("|S0", "False", &format!("({MAX_STRINGS},)"), &[])).unwrap().view().elements(),
-        MAX_STRINGS
-    );
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a million strings take an interpreter too long")]
+fn as_many_strings_as_may_be_are_read() {
+    let file = array("|S0", "False", &format!("({MAX_STRINGS},)"), &[]);
+    assert_eq!(decode(&file).unwrap().view().elements(), MAX_STRINGS);
 }

@@ -93,6 +93,7 @@ fn strings_round_trip() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a million strings take an interpreter too long")]
 fn what_npy_cannot_hold_is_refused() {
     for dtype in [DType::U4, DType::I4] {
         let tensor = Tensor::zeros(dtype, &[3]).unwrap();

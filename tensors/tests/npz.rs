@@ -106,6 +106,7 @@ fn names_are_unique_and_end_in_npy() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes deflated take an interpreter too long")]
 fn limits_hold() {
     let file = archive(&[("a.npy", &one()), ("b.npy", &one())]);
     let size = one().len() as u64;
@@ -122,6 +123,7 @@ fn limits_hold() {
 
 /// An entry that inflates to more, or to less, than the archive declares.
 #[test]
+#[cfg_attr(miri, ignore = "megabytes deflated take an interpreter too long")]
 fn a_declared_size_that_lies_is_refused() {
     let bomb = array("|u1", "False", "(1000000,)", &[0; 1_000_000]);
     let file = archive(&[("a.npy", &bomb)]);
@@ -136,10 +138,12 @@ fn a_declared_size_that_lies_is_refused() {
 #[test]
 fn damage_is_an_error_wherever_it_is() {
     let file = numpy();
-    for len in 0..file.len() {
+    // An interpreter takes one of many.
+    let step = if cfg!(miri) { 41 } else { 1 };
+    for len in (0..file.len()).step_by(step) {
         assert!(decode(&file[..len]).is_err(), "cut at {len}");
     }
-    for at in 0..file.len() {
+    for at in (0..file.len()).step_by(step) {
         let mut changed = file.clone();
         changed[at] ^= 0x55;
         // Names and times may change without harm; all that is asked is an answer.
