@@ -30,9 +30,9 @@ fn each_level_refuses_what_it_looks_at() {
         }
         run("code").ok();
         run("full").refused(5).names(&["damaged.blink", "weights of model 0", "hash"]);
-        // The answer was given; the code tells that it is not to be used.
+        // The answer may have been given by then; the code tells that it is not to be used.
         let told = run("lazy").run().failed(5);
-        assert!(!told.stdout.is_empty() && told.stderr.contains("weights of model 0"), "{}", told.stderr);
+        assert!(told.stderr.contains("weights of model 0"), "{}", told.stderr);
         fs::remove_file(folder.path("damaged.blink")).expect("our file");
     }
     folder.blink("run wide.blink --input x.npy --verify some").run().misused().names(&["some", "code", "lazy", "full"]);
