@@ -12,8 +12,8 @@ export RESULTS=$target/contract/results RUNS=${RUNS:-10} THREADS=2
 "$BLINK" demo --model resnet50 --runs 1 --keep "$target/contract" >/dev/null
 status=0
 ci/cold-start.sh "$target/contract/resnet50.blink" \
-    'snapshot:cpu<300ms' 'snapshot:faults<3000' 'snapshot:syscalls<330' 'snapshot:ratio<1.8' \
-    'normal:cpu<400ms' 'normal:faults<6000' 'normal:syscalls<450' \
+    'snapshot:cpu<300ms' 'snapshot:faults<3000' 'snapshot:syscalls<342' 'snapshot:ratio<1.8' \
+    'normal:cpu<400ms' 'normal:faults<6000' 'normal:syscalls<462' \
     'snapshot/normal<1' || status=$?
 [ ! -e "$RESULTS/summary.md" ] || cat "$RESULTS/summary.md"
 exit "$status"
