@@ -2,15 +2,14 @@
 //!
 //! Reading never waits, and never reads more than a key has: a pipe, a device or a large file is refused.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
 use super::error::{KeyError, KeyFileError};
 use super::keys::{PublicKey, SecretKey};
+use crate::map::open_file;
 
 /// Most bytes of a key's file.
 const MAX_LEN: u64 = 256;
@@ -65,9 +64,7 @@ impl SecretKey {
 
 /// The text at `path` and its mode.
 fn read(path: &Path) -> Result<(String, u32), KeyError> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-    let file = file.map_err(KeyError::Read)?;
+    let file = open_file(path).map_err(KeyError::Read)?;
     let metadata = file.metadata().map_err(KeyError::Read)?;
     if !metadata.is_file() {
         return Err(KeyError::NotAFile);

@@ -3,15 +3,13 @@
 //! It names what was signed by its hash, and no file: whoever is told the hash finds out whether the artifact that it has
 //! open is that one, whatever has become of paths and descriptors in between.
 
-use std::fs::File;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-
-use rustix::fs::OFlags;
 
 use super::keys::KeyId;
 use crate::error::OpenError;
 use crate::header::{HEADER_LEN, Header, SIGNATURE};
+use crate::map::open_file;
 use crate::reader::Artifact;
 use crate::table::{self, SectionKind};
 
@@ -52,8 +50,7 @@ impl Vouched {
 /// It is on the way of starts: of an artifact without a signature one read and no more.
 pub fn signed_code(path: &Path) -> Result<Option<Header>, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(io)?;
+    let file = open_file(path).map_err(io)?;
     let mut first = [0; FIRST];
     let read = file.read_at(&mut first, 0).map_err(io)?;
     let first = first.get(..read).unwrap_or(&first);
